@@ -1,0 +1,13 @@
+# Our own files compile without warnings; warnings are errors where CHORUS_WERROR is on (CI).
+option(CHORUS_WERROR "treat warnings as errors" OFF)
+add_library(chorus_warnings INTERFACE)
+target_compile_options(chorus_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                       $<$<BOOL:${CHORUS_WERROR}>:-Werror>)
+if(CHORUS_SANITIZE)
+  add_compile_options(-fsanitize=${CHORUS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CHORUS_SANITIZE})
+endif()
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

@@ -1,0 +1,46 @@
+// A pool of worker threads and one way to use it: run a body for every index of a range and wait.
+//
+//   ThreadPool pool(2);
+//   pool.parallel_for(rows, [&](std::int64_t row, int thread) { ... });
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace chorus::core {
+
+class ThreadPool {
+ public:
+  /// `threads` counts the caller too; 0 takes every core this process may run on.
+  explicit ThreadPool(int threads = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Calls body(index, thread) once for each index in [0, count), in any order, `thread` in [0, size()); returns when
+  /// all are done and rethrows the first exception a body threw. Not reentrant: one call at a time.
+  void parallel_for(std::int64_t count, const std::function<void(std::int64_t index, int thread)>& body);
+
+ private:
+  void work(int thread);
+  void drain(int thread);
+
+  std::vector<std::jthread> workers_;
+  std::atomic<std::uint64_t> round_{0};   // each increment starts one parallel_for (or the end)
+  std::atomic<std::int64_t> next_{0};     // next index to take
+  std::atomic<int> busy_{0};              // workers still inside the current round
+  std::atomic<bool> stop_{false};
+  std::int64_t count_ = 0;
+  const std::function<void(std::int64_t, int)>* body_ = nullptr;
+  std::mutex error_mutex_;
+  std::exception_ptr error_;
+};
+
+}  // namespace chorus::core
