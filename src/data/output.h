@@ -1,0 +1,59 @@
+// A run from its first question to its files: is it finished already, what is in its log, write the result.
+//
+//   Run run = open_run(files, configuration, {.rewrite = false});      // throws when another run's result is
+//   there if (run.state == OutputState::finished_same) return;               // nothing to do, no model
+//   needed
+//   ... run.log->append(uuid, {row}) for every uuid that run.log does not contain ...
+//   write_result(files, *run.log, uuids_in_order, schema, manifest, run_notes);
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/configuration.h"
+#include "data/manifest.h"
+#include "data/result_log.h"
+#include "data/result_paths.h"
+#include "data/table.h"
+
+namespace chorus::data {
+
+enum class OutputState {
+  absent,          // no finished result (there may be a log)
+  finished_same,   // finished with this configuration
+  finished_fewer,  // finished with this configuration but fewer samples: to be extended
+  finished_other   // finished with another configuration, or a file that is not this run's to replace
+};
+
+struct OutputStatus {
+  OutputState state = OutputState::absent;
+  std::vector<std::string> differences;  // finished_fewer, finished_other: one per key
+  bool rows_reusable = false;  // only settings that may be raised differ: the log's rows serve this run too
+};
+
+/// Looks at what is on disk; changes nothing. A finished result is a manifest whose files are there as it
+/// says.
+OutputStatus inspect_output(const ResultFiles& files, const Configuration& configuration);
+
+struct Run {
+  OutputState state;
+  std::optional<ResultLog> log;  // empty when state is finished_same
+};
+
+/// Decides and opens the log. Without `rewrite`: a result of another configuration (fewer samples asked than
+/// there are included) is refused with each difference named, Error(data), unless the log is of this
+/// configuration already (a rewriting run was interrupted: it goes on). With `rewrite` the rows are computed
+/// anew, except where only the number of samples differs or where an interrupted rewriting run of this
+/// configuration goes on.
+Run open_run(const ResultFiles& files, const Configuration& configuration,
+             const ResultLog::Options& options = {});
+
+/// Writes NAME.feather, NAME.csv, NAME.run.json and, last, NAME.json: all first in full under temporary
+/// names, an old manifest removed before the first rename. Killed at any moment, there is a manifest only
+/// with the files it speaks of. `keys` are the samples of this run in the data set's order; every one must be
+/// in the log. Throws Error(io), Error(data).
+void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
+                  const Schema& schema, const Manifest& manifest, const Json& run_notes);
+
+}  // namespace chorus::data

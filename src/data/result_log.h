@@ -1,0 +1,84 @@
+// The durable log of a run: append-only, one line of JSON per finished sample, on disk before append returns.
+//
+//   ResultLog log("results/webqa/m/origin.log.jsonl", configuration);
+//   if (!log.contains(uuid)) log.append(uuid, {row});
+//   for (const Json& row : log.read(uuid)) ...
+//
+// First line: format version and configuration; then one line per session (a run that opened it) and per
+// sample, each with a checksum. Kill -9 at any moment leaves at most a torn last line, which the next opening
+// cuts off.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "data/configuration.h"
+#include "data/json.h"
+
+namespace chorus::data {
+
+class ResultLog {
+ public:
+  struct Options {
+    bool rewrite = false;           // start anew whatever is there
+    Json session = Json::object();  // what to note about this run (host, start time)
+  };
+
+  /// Opens or creates, and locks. Throws Error(io) when it cannot be written or another process has it open;
+  /// Error(data) when a line before the last is damaged or the log is of another configuration (each key
+  /// named with both values), unless `rewrite`. Settings that may be raised are no part of the comparison.
+  ResultLog(const std::filesystem::path& path, const Configuration& configuration, const Options& options);
+  ResultLog(const std::filesystem::path& path, const Configuration& configuration)
+      : ResultLog(path, configuration, Options{}) {}
+  ~ResultLog();
+  ResultLog(ResultLog&& other) noexcept;
+  ResultLog(const ResultLog&) = delete;
+  ResultLog& operator=(const ResultLog&) = delete;
+  ResultLog& operator=(ResultLog&&) = delete;
+
+  /// Adds a finished sample with its rows (one; per_prompt: one per paraphrase) and returns once they are on
+  /// disk. Throws Error(io) on a full disk (the file then ends where it ended before), Error(data) for a key
+  /// that is there already or a row with a number that is not finite or text that is not UTF-8. Not
+  /// thread-safe.
+  void append(std::string_view key, const std::vector<Json>& rows);
+
+  bool contains(std::string_view key) const { return index_.contains(std::string(key)); }
+  /// Finished samples in the order they finished.
+  const std::vector<std::string>& keys() const { return keys_; }
+  /// The rows of a finished sample, read back from disk and checked. Throws Error(data) for a key that is not
+  /// there.
+  std::vector<Json> read(std::string_view key) const;
+
+  /// What each opening noted, this one last. sessions().size() - 1 is the number of resumes.
+  const std::vector<Json>& sessions() const { return sessions_; }
+  /// Bytes of a torn last line cut off at opening; 0 when there was none.
+  std::uint64_t dropped_bytes() const { return dropped_bytes_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// The configuration of a log without opening it for writing; null when there is no readable one.
+  static Json stored_identity(const std::filesystem::path& path);
+
+ private:
+  struct Extent {
+    std::uint64_t offset, bytes;
+  };
+  void open_and_lock();
+  void load(const Json& identity);
+  void start(const Json& identity);
+  void take(const Json& line, Extent where);
+  void append_line(const Json& line);
+
+  std::filesystem::path path_;
+  int fd_ = -1;
+  std::uint64_t size_ = 0;  // end of the last good line
+  std::uint64_t dropped_bytes_ = 0;
+  std::unordered_map<std::string, Extent> index_;
+  std::vector<std::string> keys_;
+  std::vector<Json> sessions_;
+};
+
+}  // namespace chorus::data

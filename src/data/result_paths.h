@@ -1,0 +1,50 @@
+// Where a result lives and how its files are called: {output-dir}/{dataset}/{model}/{stem}.feather and so on.
+//
+//   ResultFiles files{result_folder("results", "webqa", "smollm2-135m"),
+//                     result_stem({.method = "flex", .paraphrases = 5, .options = {{"cue", "fused"}}})};
+//   files.feather();  // results/webqa/smollm2-135m/flex_attention-5.cue=fused.feather
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chorus::data {
+
+/// `{output_dir}/{dataset}/{model}`; a '/' inside a name becomes "--" (as in the Hugging Face cache). Throws
+/// Error(usage) for a name that cannot be a folder.
+std::filesystem::path result_folder(const std::filesystem::path& output_dir, std::string_view dataset,
+                                    std::string_view model);
+
+struct ResultName {
+  std::string method;       // origin, per_prompt, avg, max, flex, ..., confidence
+  int paraphrases = 0;      // N; not part of the name of origin, per_prompt and confidence
+  std::vector<int> indexs;  // --indexs i,j: the name goes to diversity/ and ends in -i,j
+  std::map<std::string, std::string>
+      options;      // layout options in force ("layout", "cue", ...), flex methods only
+  std::string tag;  // --tag: stands in place of the options
+};
+
+/// `flex_attention-5.cue=fused,layout=shared`: options sorted by name, those at their published value left
+/// out; other methods carry none. Characters that a file name or the list cannot hold are percent-encoded.
+/// Throws Error(usage) for an unknown method, a tag with other characters than letters, digits and . _ = , +
+/// -, or a name over 200 bytes.
+std::string result_stem(const ResultName& name);
+
+/// The published value of a layout option ("layout" -> "concat"); empty when the name is none of section 2's.
+std::string_view published_value(std::string_view option);
+
+struct ResultFiles {
+  std::filesystem::path folder;
+  std::string stem;
+
+  std::filesystem::path feather() const { return folder / (stem + ".feather"); }
+  std::filesystem::path csv() const { return folder / (stem + ".csv"); }
+  std::filesystem::path manifest() const { return folder / (stem + ".json"); }
+  std::filesystem::path run() const { return folder / (stem + ".run.json"); }
+  std::filesystem::path log() const { return folder / (stem + ".log.jsonl"); }
+};
+
+}  // namespace chorus::data

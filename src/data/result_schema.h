@@ -1,0 +1,33 @@
+// The columns of result files, as a list of descriptors: one group all methods share and one group per kind.
+//
+//   Schema schema = result_schema(ResultKind::flex, {"relation"});
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/table.h"
+
+namespace chorus::data {
+
+enum class ResultKind {
+  origin,      // one paraphrase, one row per sample
+  per_prompt,  // one row per sample and paraphrase
+  ensemble,    // avg, max and the other ensembles of outputs
+  flex         // one sequence in a layout: attention shares too
+};
+
+/// The kind a method's results have ("origin", "per_prompt", "avg", "max", "weighted_avg", "weighted_max",
+/// "vote", "flex", "weighted_flex"). Throws Error(usage) naming the methods there are.
+ResultKind result_kind(std::string_view method);
+
+/// Columns in file order: those of all kinds, those of this kind, then the data set's own, as text, in the
+/// order given. Throws Error(data) when a column of the data set has the name of a result column.
+Schema result_schema(ResultKind kind, const std::vector<std::string>& extra = {});
+
+/// True for a name that some kind of result file uses: a data set column of that name cannot be carried
+/// through.
+bool is_result_column(std::string_view name);
+
+}  // namespace chorus::data

@@ -1,0 +1,41 @@
+// Tables in files: Feather, Parquet, Arrow streams and CSV in; Feather and CSV out.
+//
+//   Table table = read_table("questions.parquet");
+//   write_durable("out.feather", feather_bytes(table));   // data/durable_file.h
+//   write_durable("out.csv", csv_bytes(table));
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/table.h"
+
+namespace chorus::data {
+
+struct ReadOptions {
+  std::vector<std::string> columns;  // only these, in this order; empty: all. One that is missing is an error
+  Schema csv_types;                  // types of CSV columns; those not named are guessed (see read_table)
+};
+
+/// Reads a file by what it begins with: Feather V2 / Arrow IPC file (plain, lz4, zstd), Arrow IPC stream (a
+/// Hugging Face data set saved to disk), Parquet; else CSV when the name ends in .csv or .tsv. Smaller
+/// integers become int64 and float becomes double; dictionaries are decoded; dates, times and decimals become
+/// text. CSV: UTF-8, first line names the columns, an empty cell is null and "" the empty string. Cells are
+/// text (an id of 007 stays 007), but a column whose every cell is a JSON list is a list column; numbers need
+/// `csv_types`. Throws Error(io) when the file cannot be read, Error(data) when its content is not such a
+/// table.
+Table read_table(const std::filesystem::path& path, const ReadOptions& options = {});
+
+enum class Compression { none, lz4 };
+
+/// The table as a Feather V2 file. The same table gives the same bytes. Throws Error(data) for text that is
+/// not UTF-8.
+std::string feather_bytes(const Table& table, Compression compression = Compression::none);
+
+/// The table as CSV: a header line, RFC 4180 quoting, '\n' line ends, lists as JSON, null empty, the empty
+/// string "", numbers in their shortest form that reads back the same. Throws Error(data) for text that is
+/// not UTF-8.
+std::string csv_bytes(const Table& table);
+
+}  // namespace chorus::data
