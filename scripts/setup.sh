@@ -12,14 +12,14 @@ model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 say() { printf 'run: %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
-# set_up TARGET [MODEL]: packages, wheel and the ninja target; MODEL is "model" (required), "try" (wanted) or nothing.
+# set_up TARGET [MODEL]: packages, wheel and the ninja target ("none": no build); MODEL is "model" (required), "try" (wanted) or nothing.
 set_up() {
   mkdir -p "$home" || die "cannot write to $home"
   exec 9>"$home/lock"
   flock -n 9 || { say "another ./run is setting up; waiting for it"; flock 9; }
   need_packages "$root/scripts/packages.txt"
   need_wheel
-  need_build "$1"
+  [ "$1" = none ] || need_build "$1"
   case "${2:-}" in
     model) need_model || die "the small model could not be fetched; see above, then run the same command again" ;;
     try) need_model || say "going on without the small model: what needs it is skipped" ;;

@@ -16,7 +16,7 @@ class Error : public std::exception {
  public:
   Error(ErrorKind kind, std::string got, std::string expected, std::string todo);
 
-  /// "GOT; expected EXPECTED; TODO", parts that are empty left out.
+  /// "GOT; expected EXPECTED; WHAT TO DO", parts that are empty left out.
   const char* what() const noexcept override { return text_.c_str(); }
   ErrorKind kind() const noexcept { return kind_; }
   int exit_code() const noexcept { return static_cast<int>(kind_); }
