@@ -1,0 +1,34 @@
+#include "eval/paired.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/error.h"
+
+namespace chorus::eval {
+
+double mcnemar_exact(Discordant counts) {
+  const std::int64_t fewer = std::min(counts.first_only, counts.second_only);
+  const std::int64_t total = counts.first_only + counts.second_only;
+  if (fewer < 0) {
+    throw Error(ErrorKind::data,
+                fmt::format("discordant counts {} and {}", counts.first_only, counts.second_only),
+                "counts of questions, 0 or more", "count each question once");
+  }
+  // P(X <= fewer) for X ~ Binomial(total, 1/2), from the largest term down, so that the sum starts at 1 and
+  // the smallness of the whole stays in one logarithm.
+  const double n = static_cast<double>(total), k = static_cast<double>(fewer);
+  const double log_largest =
+      std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) - n * std::numbers::ln2;
+  double term = 1, sum = 1;
+  for (std::int64_t i = fewer; i > 0 && term > 1e-18 * sum; --i) {
+    term *= static_cast<double>(i) / static_cast<double>(total - i + 1);
+    sum += term;
+  }
+  return std::min(1.0, 2 * std::exp(log_largest) * sum);
+}
+
+}  // namespace chorus::eval

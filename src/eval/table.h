@@ -1,0 +1,47 @@
+// A table as the program prints it: aligned columns for a terminal, CSV and JSON for other programs.
+//
+//   Table table({{"method"}, {"accuracy", Table::number}, {"n", Table::number}});
+//   table.add({"flex", "0.907", "54"});
+//   fmt::print("{}", table.text());
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace chorus::eval {
+
+class Table {
+ public:
+  enum Kind { words, number };  // words stand left, numbers right
+
+  struct Column {
+    std::string name;
+    Kind kind = words;
+  };
+
+  explicit Table(std::vector<Column> columns);
+
+  /// One cell a column, already formatted, UTF-8. A number column takes any text (a dash for "none"). Throws
+  /// Error(usage) for another number of cells.
+  void add(std::vector<std::string> cells);
+
+  /// Header and rows, columns two spaces apart, no spaces at line ends, every line with its newline. Widths
+  /// count code points; line breaks inside a cell become spaces.
+  std::string text() const;
+
+  /// RFC 4180 with \n line ends: cells with commas, quotes or line breaks are quoted.
+  std::string csv() const;
+
+  /// An array of one object a row, keys in the columns' order, indented by two. In number columns a cell that
+  /// is a JSON number stands as it is written, digit for digit; an empty one, or a dash, is null; any other
+  /// text a string. Bytes that are not UTF-8 become U+FFFD.
+  std::string json() const;
+
+  std::size_t rows() const { return rows_.size(); }
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace chorus::eval

@@ -1,0 +1,73 @@
+#include "eval/table.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+
+namespace chorus::eval {
+namespace {
+
+Table methods() {
+  Table table({{"method"}, {"accuracy", Table::number}, {"n", Table::number}});
+  table.add({"flex", "0.907", "54"});
+  table.add({"per_prompt", "-", "7"});
+  return table;
+}
+
+TEST(Table, AlignsWordsLeftAndNumbersRight) {
+  EXPECT_EQ(methods().text(),
+            "method      accuracy   n\n"
+            "flex           0.907  54\n"
+            "per_prompt         -   7\n");
+}
+
+TEST(Table, CountsCodePointsAndKeepsToOneLine) {
+  Table table({{"name"}, {"note"}});
+  table.add({"Zürich", "two\nlines"});
+  table.add({"Zurich", ""});
+  EXPECT_EQ(table.text(),
+            "name    note\n"
+            "Zürich  two lines\n"
+            "Zurich\n");
+}
+
+TEST(Table, WithoutRowsIsItsHeader) {
+  const Table table({{"a"}, {"b", Table::number}});
+  EXPECT_EQ(table.text(), "a  b\n");
+  EXPECT_EQ(table.csv(), "a,b\n");
+  EXPECT_EQ(nlohmann::json::parse(table.json()), nlohmann::json::array());
+}
+
+TEST(Table, QuotesInCsv) {
+  Table table({{"q"}, {"n", Table::number}});
+  table.add({"say \"hi\", twice", "1"});
+  table.add({"two\nlines", "2"});
+  EXPECT_EQ(table.csv(), "q,n\n\"say \"\"hi\"\", twice\",1\n\"two\nlines\",2\n");
+}
+
+TEST(Table, JsonKeepsNumbersAsWrittenAndIsAlwaysValid) {
+  Table table({{"name"}, {"value", Table::number}});
+  table.add({"12", "0.500"});
+  table.add({"bad \xff utf-8 \"quoted\"", "-"});
+  table.add({"", "1e3"});
+  table.add({"x", "90 %"});
+  const std::string text = table.json();
+  EXPECT_NE(text.find("0.500"), std::string::npos);
+  const auto json = nlohmann::json::parse(text);
+  EXPECT_EQ(json[0]["name"], "12");
+  EXPECT_EQ(json[0]["value"], 0.5);
+  EXPECT_EQ(json[1]["name"], "bad \xEF\xBF\xBD utf-8 \"quoted\"");
+  EXPECT_TRUE(json[1]["value"].is_null());
+  EXPECT_EQ(json[2]["value"], 1000.0);
+  EXPECT_EQ(json[3]["value"], "90 %");
+}
+
+TEST(Table, RefusesRowsOfAnotherWidth) {
+  Table table({{"a"}, {"b"}});
+  EXPECT_THROW(table.add({"1"}), Error);
+}
+
+}  // namespace
+}  // namespace chorus::eval
