@@ -16,13 +16,14 @@
 #include <string_view>
 #include <vector>
 
+#include "text/token_id.h"
+
 namespace chorus::core {
 class Gguf;
 }
 
 namespace chorus::text {
 
-using TokenId = std::int32_t;
 struct TokenizerParts;  // what a file says; text/tokenizer_parts.h
 
 /// Immutable after construction and safe to use from several threads at once; copies share their tables.
@@ -76,9 +77,14 @@ class StreamDecoder {
   std::string finish();
 
  private:
+  std::string take(std::size_t bytes);
+  std::string end_byte_run();
+  std::string strip_start(std::string text);
+
   Tokenizer tokenizer_;  // shares its tables
   bool skip_special_;
-  bool at_start_ = true;
+  bool at_start_ = true;  // a decoder that strips the beginning is not done with it
+  std::size_t stripped_ = 0;
   bool in_byte_run_ = false;  // pending_ holds byte-fallback tokens, read as one run
   std::string pending_;
 };
