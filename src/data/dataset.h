@@ -17,28 +17,30 @@ namespace chorus::data {
 
 /// A question with its answer, shown before the one that is asked.
 struct WorkedExample {
-  std::string question, answer;
-  std::vector<std::string> paraphrases;  // every phrasing, the question first; never empty
+  std::string question = {}, answer = {};
+  std::vector<std::string> paraphrases = {};  // every phrasing, the question first; never empty
 };
 
 struct Dataset {
-  std::string name;                          // as asked for; names the folder of the results
-  std::vector<Sample> samples;               // in the set's order, which is the order of every output
-  std::vector<WorkedExample> examples;       // in the order of the prompt
-  std::string instruction;                   // without the blank line that follows it
-  std::vector<std::string> notes;            // oddities with their counts, for the summary
-  std::vector<std::filesystem::path> files;  // what was read, in order; empty for the set inside the program
+  std::string name = {};                     // as asked for; names the folder of the results
+  std::vector<Sample> samples = {};          // in the set's order, which is the order of every output
+  std::vector<WorkedExample> examples = {};  // in the order of the prompt
+  std::string instruction = {};              // without the blank line that follows it
+  std::vector<std::string> notes = {};       // oddities with their counts, for the summary
+  std::vector<std::filesystem::path> files =
+      {};  // what was read, in order; empty for the set inside the program
 };
 
 struct DatasetOptions {
-  std::string dataset = "builtin";     // one of dataset_names()
-  std::filesystem::path data;          // folder (webqa, pararel) or file
-  std::vector<std::string> relations;  // pararel; empty: all that have facts and patterns, by number
-  std::string cloze = "mask";          // pararel: mask or left
-  std::filesystem::path paraphrases_file, examples_file;  // JSONL; empty: none
-  std::optional<std::string> instruction;                 // in place of the set's own
-  int num_few_shot = 5;                                   // worked examples, 0 and more
-  std::int64_t max_samples = 0;                           // exact; 0 means all
+  std::string dataset = "builtin";              // one of dataset_names()
+  std::filesystem::path data = {};              // folder (webqa, pararel) or file
+  std::vector<std::string> relations = {};      // pararel; empty: all that have facts and patterns, by number
+  std::string cloze = "mask";                   // pararel: mask or left
+  std::filesystem::path paraphrases_file = {};  // JSONL of phrasings for webqa; empty: none
+  std::filesystem::path examples_file = {};     // JSONL of worked examples; empty: the set's own
+  std::optional<std::string> instruction = {};  // in place of the set's own
+  int num_few_shot = 5;                         // worked examples, 0 and more
+  std::int64_t max_samples = 0;                 // exact; 0 means all
   int num_paraphrases = 5;           // used for counting samples that have fewer; all phrasings are loaded
   bool require_paraphrases = false;  // a sample with fewer is an error
   bool skip_bad_rows = false;        // bad rows are left out and counted

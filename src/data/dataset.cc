@@ -1,0 +1,120 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "data/sources.h"
+
+namespace chorus::data {
+namespace {
+
+[[noreturn]] void refuse(std::string got, std::string expected, std::string todo) {
+  throw Error(ErrorKind::usage, std::move(got), std::move(expected), std::move(todo));
+}
+
+void check_numbers(const DatasetOptions& options) {
+  if (options.num_few_shot < 0)
+    refuse(std::to_string(options.num_few_shot) + " worked examples", "0 or more", "correct --num-few-shot");
+  if (options.num_paraphrases < 1)
+    refuse(std::to_string(options.num_paraphrases) + " paraphrases", "1 or more",
+           "correct --num-paraphrases");
+  if (options.max_samples < 0)
+    refuse(std::to_string(options.max_samples) + " samples", "0 (all) or more", "correct --max-samples");
+}
+
+void check_options(const DatasetOptions& options) {
+  const std::string& name = options.dataset;
+  if (name == "myriadlama")
+    refuse("the data set myriadlama, whose preparation this version does not have",
+           "builtin, webqa, pararel or a file",
+           "write its items as JSON lines of id, paraphrases, answers and use --dataset jsonl");
+  const std::vector<std::string>& names = dataset_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    std::string list;
+    for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
+    refuse("unknown data set '" + name + "'", "one of " + list, "correct --dataset");
+  }
+  check_numbers(options);
+  if (name == "builtin" && !options.data.empty())
+    refuse("--data for the set inside the program", "no --data", "name the data's kind with --dataset");
+  if (name != "builtin" && options.data.empty())
+    refuse("the data set " + name + " without its files", "a file or folder", "give --data");
+  if (options.cloze != "mask" && options.cloze != "left")
+    refuse("--cloze " + options.cloze, "mask or left", "correct --cloze");
+  if (name != "pararel" && (!options.relations.empty() || options.cloze != "mask"))
+    refuse("--relations or --cloze for the data set " + name, "--dataset pararel", "leave the option out");
+  if (name != "webqa" && !options.paraphrases_file.empty())
+    refuse("--paraphrases for the data set " + name, "--dataset webqa", "write the phrasings into the data");
+}
+
+void check_ids(const Dataset& set) {
+  std::unordered_map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < set.samples.size(); ++i)
+    if (const auto [found, is_new] = seen.try_emplace(set.samples[i].uuid, i); !is_new)
+      throw Error(ErrorKind::data,
+                  "samples " + std::to_string(found->second + 1) + " and " + std::to_string(i + 1) + " of " +
+                      set.name + " both have the id " + set.samples[i].uuid,
+                  "ids that differ", "correct the data");
+}
+
+void count_short_samples(const DatasetOptions& options, Dataset& set) {
+  const auto wanted = static_cast<std::size_t>(options.num_paraphrases);
+  std::size_t too_short = 0, fewest = wanted;
+  for (const Sample& sample : set.samples) {
+    const std::size_t n = sample.paraphrases.size();
+    if (n >= wanted) continue;
+    if (options.require_paraphrases)
+      throw Error(ErrorKind::data, "sample " + sample.uuid + " has " + std::to_string(n) + " phrasings",
+                  std::to_string(wanted) + " or more (--require-paraphrases)",
+                  "ask for fewer with --num-paraphrases, or add phrasings");
+    ++too_short;
+    fewest = std::min(fewest, n);
+  }
+  if (too_short > 0)
+    set.notes.push_back(std::to_string(too_short) + " of " + std::to_string(set.samples.size()) +
+                        " samples have fewer than " + std::to_string(wanted) +
+                        " phrasings (the fewest: " + std::to_string(fewest) + ")");
+}
+
+void replace_examples(const DatasetOptions& options, RowGuard& guard, Dataset& set) {
+  const auto wanted = static_cast<std::size_t>(options.num_few_shot);
+  set.examples = examples_of(read_records(options.examples_file, guard), wanted);
+  set.files.push_back(options.examples_file);
+  if (set.examples.size() < wanted)
+    set.notes.push_back(options.examples_file.string() + " gives " + std::to_string(set.examples.size()) +
+                        " worked examples where " + std::to_string(wanted) + " were asked for");
+}
+
+Dataset load_source(const DatasetOptions& options, RowGuard& guard) {
+  if (options.dataset == "builtin") return load_builtin(options);
+  if (options.dataset == "webqa") return load_webqa(options, guard);
+  if (options.dataset == "pararel") return load_pararel(options, guard);
+  return load_own(options, guard);
+}
+
+}  // namespace
+
+const std::vector<std::string>& dataset_names() {
+  static const std::vector<std::string> names{"builtin", "webqa",   "pararel", "jsonl",
+                                              "csv",     "parquet", "feather"};
+  return names;
+}
+
+Dataset load_dataset(const DatasetOptions& options) {
+  check_options(options);
+  RowGuard guard(options.skip_bad_rows);
+  Dataset set = load_source(options, guard);
+  check_ids(set);
+  if (options.max_samples > 0 && set.samples.size() > static_cast<std::size_t>(options.max_samples))
+    set.samples.resize(static_cast<std::size_t>(options.max_samples));
+  if (set.samples.empty())
+    throw Error(ErrorKind::data, "the data set " + set.name + " has no samples", "at least one",
+                "check the data");
+  if (!options.examples_file.empty()) replace_examples(options, guard, set);
+  if (options.instruction) set.instruction = *options.instruction;
+  count_short_samples(options, set);
+  guard.add_note(set.notes);
+  return set;
+}
+
+}  // namespace chorus::data

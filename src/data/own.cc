@@ -1,0 +1,123 @@
+// Rows with the columns id, paraphrases, answers: a user's own files, result files, the set inside the
+// program.
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "data/digest.h"
+#include "data/result_schema.h"
+#include "data/sources.h"
+
+namespace chorus::data {
+namespace {
+
+const std::string kId = "id", kUuid = "uuid", kParaphrases = "paraphrases", kAnswers = "answers";
+
+std::string id_of(const Record& record, const std::string& first_phrasing) {
+  for (const std::string& column : {kId, kUuid}) {
+    const Json* value = find_field(record, column);
+    if (value == nullptr) continue;
+    if (value->is_number_integer()) return value->dump();
+    return text_field(record, column);
+  }
+  return md5_hex(first_phrasing);
+}
+
+std::string extra_text(const Json& value) {
+  if (value.is_null()) return "";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+bool is_numbered_phrasing(const std::string& name) {
+  constexpr std::string_view stem = "paraphrase";
+  return name.size() > stem.size() && name.starts_with(stem) &&
+         name.find_first_not_of("0123456789", stem.size()) == name.npos;
+}
+
+// Columns that make up the sample, or that the results will have themselves.
+bool is_carried(const std::string& name) {
+  static const std::set<std::string> used{kId,        kUuid,   kAnswers,    kParaphrases,
+                                          "question", "qText", "paraphrase"};
+  return !used.contains(name) && !is_numbered_phrasing(name) && !is_result_column(name);
+}
+
+// The columns to carry, in order of first appearance over all rows.
+std::vector<std::string> carried_columns(const std::vector<Record>& records,
+                                         std::vector<std::string>& notes) {
+  static const std::set<std::string> expected{kId, kUuid, kAnswers, kParaphrases, "question", "paraphrase"};
+  std::vector<std::string> columns;
+  std::set<std::string> seen;
+  std::string dropped;
+  for (const Record& record : records)
+    for (const auto& [name, value] : record.fields.items()) {
+      if (!seen.insert(name).second) continue;
+      if (is_carried(name)) columns.push_back(name);
+      if (is_result_column(name) && !expected.contains(name)) dropped += (dropped.empty() ? "" : ", ") + name;
+    }
+  if (!dropped.empty()) notes.push_back("columns of an earlier result are not carried through: " + dropped);
+  return columns;
+}
+
+Sample sample_of(const Record& record, const std::vector<std::string>& columns) {
+  Sample sample;
+  sample.paraphrases = phrasings_of(record);
+  sample.answers = list_field(record, kAnswers);
+  sample.uuid = id_of(record, sample.paraphrases.front());
+  for (const std::string& column : columns) {
+    const Json* value = find_field(record, column);
+    sample.extra.emplace_back(column, value == nullptr ? "" : extra_text(*value));
+  }
+  return sample;
+}
+
+// per_prompt and confidence results have one row per phrasing.
+bool is_one_phrasing(const Record& record) {
+  return find_field(record, "paraphrase") != nullptr && find_field(record, kParaphrases) == nullptr;
+}
+
+}  // namespace
+
+StringList phrasings_of(const Record& record) {
+  if (find_field(record, kParaphrases) != nullptr) return list_field(record, kParaphrases);
+  StringList phrasings;
+  for (std::size_t i = 0; find_field(record, "paraphrase" + std::to_string(i)) != nullptr; ++i)
+    phrasings.push_back(text_field(record, "paraphrase" + std::to_string(i)));
+  if (!phrasings.empty()) return phrasings;
+  for (const char* column : {"question", "qText", "paraphrase"})
+    if (find_field(record, column) != nullptr) return {text_field(record, column)};
+  bad_row(record, "has no phrasings", "a list of texts in 'paraphrases' (or text in 'question')");
+}
+
+std::vector<Sample> samples_of(const std::vector<Record>& records, RowGuard& guard,
+                               std::vector<std::string>& notes) {
+  const std::vector<std::string> columns = carried_columns(records, notes);
+  std::vector<Sample> samples;
+  std::unordered_map<std::string, std::pair<std::size_t, const Record*>> by_id;
+  for (const Record& record : records)
+    guard([&] {
+      Sample sample = sample_of(record, columns);
+      const auto [found, is_new] = by_id.try_emplace(sample.uuid, samples.size(), &record);
+      if (is_new)
+        samples.push_back(std::move(sample));
+      else if (is_one_phrasing(record) && is_one_phrasing(*found->second.second))
+        samples[found->second.first].paraphrases.push_back(std::move(sample.paraphrases.front()));
+      else
+        bad_row(record, "has the id '" + sample.uuid + "' of " + found->second.second->where,
+                "ids that differ");
+    });
+  return samples;
+}
+
+Dataset load_own(const DatasetOptions& options, RowGuard& guard) {
+  Dataset set{
+      .name = options.dataset, .instruction = std::string(kGeneralInstruction), .files = {options.data}};
+  const bool wants_table = options.dataset != "jsonl";
+  if (wants_table != is_table_file(options.data) && std::filesystem::is_regular_file(options.data))
+    throw Error(ErrorKind::data, options.data.string() + " for the data set " + options.dataset,
+                wants_table ? "a name that ends in ." + options.dataset : "a file of JSON lines",
+                "name the format with --dataset jsonl, csv, parquet or feather");
+  set.samples = samples_of(read_records(options.data, guard), guard, set.notes);
+  return set;
+}
+
+}  // namespace chorus::data
