@@ -1,0 +1,90 @@
+// The operations a decoder is written in. A backend owns its buffers and how a row is computed; the decoder owns the
+// order. Activations are row-major [Rows::total()][columns].
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "model/plan.h"
+
+namespace chorus::model {
+
+/// Precision of matrix products: inputs and weights. Sums, norms and the residual stream are float32 always.
+enum class Compute { f32, bf16 };
+
+/// A weight matrix [rows][cols] in the backend's own form. y = W x.
+class Matrix {
+ public:
+  virtual ~Matrix() = default;
+  virtual std::int64_t rows() const = 0;
+  virtual std::int64_t cols() const = 0;
+  virtual std::size_t bytes() const = 0;
+};
+
+/// Activations: `full` is float32, `narrow` is the precision matrix products read.
+class Tensor {
+ public:
+  virtual ~Tensor() = default;
+};
+
+/// Keys and values of every layer, in pages: [page][kv_head][slot][head_dim].
+class KvStore {
+ public:
+  virtual ~KvStore() = default;
+  /// Bytes of one page, all layers.
+  virtual std::size_t page_bytes() const = 0;
+  /// The key and value of one slot of one layer and head as float, for tests and inspection.
+  virtual std::vector<float> read(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) const = 0;
+};
+
+/// Fills `out` [count][cols] with weight rows [first, first + count) as float.
+using RowSource = std::function<void(std::int64_t first, std::int64_t count, float* out)>;
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual std::unique_ptr<Matrix> pack(std::int64_t rows, std::int64_t cols, const RowSource& source) = 0;
+  virtual std::unique_ptr<Tensor> full(std::int64_t rows, std::int64_t cols) = 0;
+  virtual std::unique_ptr<Tensor> narrow(std::int64_t rows, std::int64_t cols) = 0;
+  virtual std::unique_ptr<KvStore> kv_store(std::int64_t pages, std::int64_t page_tokens) = 0;
+
+  /// x[row] = embedding of ids[row]; 0 for id -1. `source` reads embedding rows.
+  virtual void embed(std::span<const std::int32_t> ids, const RowSource& source, Tensor& x) = 0;
+  /// out = x / rms(x) * weight, narrow. Source: RMSNorm (arXiv 1910.07467).
+  virtual void rms_norm(const Tensor& x, std::span<const float> weight, const Rows& rows, Tensor& out) = 0;
+  /// out = W in (full).
+  virtual void linear(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) = 0;
+  /// x += W in (full).
+  virtual void linear_add(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& x) = 0;
+  /// out = silu(gate) * up, narrow; w holds gate and up interleaved as `pack_gate_up` made it.
+  virtual void gated(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) = 0;
+  virtual std::unique_ptr<Matrix> pack_gate_up(std::int64_t rows, std::int64_t cols, const RowSource& gate,
+                                               const RowSource& up) = 0;
+  /// qkv [heads + 2 kv_heads][head_dim] per row: adds bias, norms q and k per head (both optional: empty spans), rotates,
+  /// stores keys and values in `kv`, attends as `plan` says, out [heads][head_dim] narrow. plan.share is added to.
+  struct AttentionWeights {
+    std::span<const float> bias, q_norm, k_norm;
+  };
+  virtual void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv, const Rows& rows,
+                         AttentionPlan& plan, Tensor& out) = 0;
+  /// out[i] = x[rows[i]] (full), for i < rows.size().
+  virtual void gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) = 0;
+  /// Row `row` of a full tensor, on the host; valid until the tensor changes.
+  virtual std::span<const float> read(const Tensor& x, std::int64_t row) = 0;
+
+  virtual std::string description() const = 0;
+};
+
+/// `threads` 0: all cores. Throws Error(device) when `compute` cannot run here.
+std::unique_ptr<Backend> make_cpu_backend(const ModelConfig& config, Compute compute, int threads);
+
+/// bf16 where the processor multiplies it in hardware, else f32.
+Compute fastest_compute();
+
+}  // namespace chorus::model

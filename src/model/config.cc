@@ -1,0 +1,117 @@
+#include "model/config.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "core/dequantize.h"
+#include "core/error.h"
+
+namespace chorus::model {
+namespace {
+
+constexpr std::int64_t kLargest = std::int64_t{1} << 31;
+
+[[noreturn]] void refuse(const core::Gguf& file, const std::string& got, const std::string& expected) {
+  throw Error(ErrorKind::model, fmt::format("{}: {}", file.name(), got), expected,
+              "use a GGUF file of a supported family");
+}
+
+std::int64_t positive(const core::Gguf& file, const std::string& key) {
+  const auto value = file.integer(key);
+  if (!value) refuse(file, fmt::format("no metadata key {}", key), "a positive integer");
+  if (*value <= 0 || *value >= kLargest) refuse(file, fmt::format("{} is {}", key, *value), "a positive integer");
+  return *value;
+}
+
+RopeConfig rope_from_gguf(const core::Gguf& file, const std::string& arch, std::int64_t head_dim) {
+  RopeConfig rope;
+  rope.theta = file.number(arch + ".rope.freq_base").value_or(10000.0);
+  if (!(rope.theta > 0) || !std::isfinite(rope.theta))
+    refuse(file, fmt::format("{}.rope.freq_base is {}", arch, rope.theta), "a positive number");
+  const std::int64_t dims = file.integer(arch + ".rope.dimension_count").value_or(head_dim);
+  if (dims != head_dim)
+    refuse(file, fmt::format("{}.rope.dimension_count is {}", arch, dims), fmt::format("the head size, {}", head_dim));
+  if (const core::TensorInfo* factors = file.find("rope_freqs.weight")) {
+    if (core::elements(*factors) != head_dim / 2)
+      refuse(file, fmt::format("rope_freqs.weight has {} values", core::elements(*factors)),
+             fmt::format("{}", head_dim / 2));
+    rope.scaling = RopeConfig::Scaling::factors;
+    rope.factors.resize(static_cast<std::size_t>(head_dim / 2));
+    core::dequantize(factors->dtype, factors->data, rope.factors);
+    return rope;
+  }
+  const auto kind = file.text(arch + ".rope.scaling.type").value_or("none");
+  if (kind == "linear") {
+    rope.scaling = RopeConfig::Scaling::linear;
+    rope.factor = file.number(arch + ".rope.scaling.factor").value_or(1.0);
+    if (!(rope.factor > 0)) refuse(file, fmt::format("rope.scaling.factor is {}", rope.factor), "a positive number");
+  } else if (kind != "none") {
+    refuse(file, fmt::format("{}.rope.scaling.type is '{}'", arch, kind), "none or linear, or a rope_freqs.weight tensor");
+  }
+  return rope;
+}
+
+}  // namespace
+
+ModelConfig config_from_gguf(const core::Gguf& file) {
+  const auto arch_text = file.text("general.architecture");
+  if (!arch_text) refuse(file, "no metadata key general.architecture", "the name of a model family");
+  const std::string arch(*arch_text);
+  if (arch != "llama" && arch != "qwen2" && arch != "qwen3")
+    refuse(file, fmt::format("architecture '{}'", arch), "llama, qwen2 or qwen3");
+
+  ModelConfig c;
+  c.family = arch;
+  c.layers = positive(file, arch + ".block_count");
+  c.hidden = positive(file, arch + ".embedding_length");
+  c.intermediate = positive(file, arch + ".feed_forward_length");
+  c.heads = positive(file, arch + ".attention.head_count");
+  c.kv_heads = file.has(arch + ".attention.head_count_kv") ? positive(file, arch + ".attention.head_count_kv") : c.heads;
+  if (c.heads % c.kv_heads != 0)
+    refuse(file, fmt::format("{} heads and {} key/value heads", c.heads, c.kv_heads), "a multiple");
+  if (file.has(arch + ".attention.key_length")) {
+    c.head_dim = positive(file, arch + ".attention.key_length");
+  } else {
+    if (c.hidden % c.heads != 0)
+      refuse(file, fmt::format("embedding length {} and {} heads", c.hidden, c.heads), "a multiple");
+    c.head_dim = c.hidden / c.heads;
+  }
+  if (c.head_dim % 2 != 0 || c.head_dim > 256)
+    refuse(file, fmt::format("head size {}", c.head_dim), "an even number of at most 256");
+  c.context = positive(file, arch + ".context_length");
+  c.norm_eps = file.number(arch + ".attention.layer_norm_rms_epsilon").value_or(1e-5);
+  const core::TensorInfo& embedding = file.tensor("token_embd.weight");
+  if (embedding.shape.size() != 2) refuse(file, "token_embd.weight is not a matrix", "[vocabulary, hidden]");
+  c.vocab = embedding.shape[0];
+  c.tied_embeddings = file.find("output.weight") == nullptr;
+  c.qkv_bias = file.find("blk.0.attn_q.bias") != nullptr;
+  c.qk_norm = file.find("blk.0.attn_q_norm.weight") != nullptr;
+  c.rope = rope_from_gguf(file, arch, c.head_dim);
+  return c;
+}
+
+std::vector<double> inverse_frequencies(const RopeConfig& rope, std::int64_t head_dim) {
+  std::vector<double> frequencies(static_cast<std::size_t>(head_dim / 2));
+  for (std::size_t i = 0; i < frequencies.size(); ++i) {
+    double f = std::pow(rope.theta, -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
+    if (rope.scaling == RopeConfig::Scaling::linear) f /= rope.factor;
+    if (rope.scaling == RopeConfig::Scaling::factors) f /= static_cast<double>(rope.factors[i]);
+    if (rope.scaling == RopeConfig::Scaling::llama3) {
+      // Wavelengths short against the original context stay, long ones are stretched by `factor`, between them a blend.
+      const double wavelength = 2 * std::numbers::pi / f;
+      const double turns = rope.original_context / wavelength;
+      if (turns < rope.low_freq_factor) {
+        f /= rope.factor;
+      } else if (turns <= rope.high_freq_factor) {
+        const double smooth = (turns - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+        f = (1 - smooth) * f / rope.factor + smooth * f;
+      }
+    }
+    frequencies[i] = f;
+  }
+  return frequencies;
+}
+
+}  // namespace chorus::model

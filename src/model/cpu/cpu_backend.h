@@ -1,0 +1,92 @@
+// The CPU backend: oneDNN tiles for matrix products, flex for attention, T (float or core::bf16) as the type matrix
+// products and stored keys and values have.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/tensor.h"
+#include "model/backend.h"
+#include "model/cpu/gemm.h"
+#include "model/cpu/rotary.h"
+
+namespace chorus::model::cpu {
+
+template <class T>
+class CpuTensor final : public Tensor {
+ public:
+  CpuTensor(std::int64_t rows, std::int64_t cols) : cols_(cols), values_(static_cast<std::size_t>(rows * cols)) {}
+  T* row(std::int64_t r) { return values_.data() + r * cols_; }
+  const T* row(std::int64_t r) const { return values_.data() + r * cols_; }
+  std::span<const T> row_span(std::int64_t r) const { return {row(r), static_cast<std::size_t>(cols_)}; }
+  std::int64_t cols() const { return cols_; }
+
+ private:
+  std::int64_t cols_;
+  core::AlignedBuffer<T> values_;
+};
+
+template <class T>
+class CpuKvStore final : public KvStore {
+ public:
+  CpuKvStore(const ModelConfig& config, std::int64_t pages, std::int64_t page_tokens);
+  std::size_t page_bytes() const override;
+  std::vector<float> read(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) const override;
+
+  T* key(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) {
+    return k_[static_cast<std::size_t>(layer)].data() + offset(page, slot, head);
+  }
+  T* value(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) {
+    return v_[static_cast<std::size_t>(layer)].data() + offset(page, slot, head);
+  }
+  flex::KvPages<T> pages(std::int64_t layer) const;
+  std::int64_t page_tokens() const { return page_tokens_; }
+
+ private:
+  std::int64_t offset(std::int32_t page, std::int32_t slot, std::int64_t head) const {
+    return ((page * kv_heads_ + head) * page_tokens_ + slot) * head_dim_;
+  }
+  std::int64_t kv_heads_, head_dim_, page_tokens_;
+  std::vector<core::AlignedBuffer<T>> k_, v_;  // per layer
+};
+
+template <class T>
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(const ModelConfig& config, Compute compute, int threads);
+
+  std::unique_ptr<Matrix> pack(std::int64_t rows, std::int64_t cols, const RowSource& source) override;
+  std::unique_ptr<Matrix> pack_gate_up(std::int64_t rows, std::int64_t cols, const RowSource& gate,
+                                       const RowSource& up) override;
+  std::unique_ptr<Tensor> full(std::int64_t rows, std::int64_t cols) override;
+  std::unique_ptr<Tensor> narrow(std::int64_t rows, std::int64_t cols) override;
+  std::unique_ptr<KvStore> kv_store(std::int64_t pages, std::int64_t page_tokens) override;
+  void embed(std::span<const std::int32_t> ids, const RowSource& source, Tensor& x) override;
+  void rms_norm(const Tensor& x, std::span<const float> weight, const Rows& rows, Tensor& out) override;
+  void linear(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) override;
+  void linear_add(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& x) override;
+  void gated(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) override;
+  void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv, const Rows& rows,
+                 AttentionPlan& plan, Tensor& out) override;
+  void gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) override;
+  std::span<const float> read(const Tensor& x, std::int64_t row) override;
+  std::string description() const override;
+
+ private:
+  void for_rows(std::int64_t count, const std::function<void(std::int64_t row)>& body);
+  void finish_row(float* qkv, const AttentionWeights& weights) const;
+  void store_keys(std::int64_t layer, CpuTensor<float>& qkv, const AttentionWeights& weights, CpuKvStore<T>& kv,
+                  const AttentionPlan& plan);
+  void rotate_queries(const CpuTensor<float>& qkv, const AttentionPlan& plan);
+  void attend_spans(std::int64_t layer, const CpuKvStore<T>& kv, AttentionPlan& plan);
+  void attend_packed(std::int64_t layer, const CpuKvStore<T>& kv, const AttentionPlan& plan);
+
+  ModelConfig config_;
+  Compute compute_;
+  core::ThreadPool pool_;
+  Gemm gemm_;
+  RotaryTable rotary_;
+  core::AlignedBuffer<float> queries_, attended_, share_;  // grow to what a batch needs
+};
+
+}  // namespace chorus::model::cpu

@@ -1,0 +1,26 @@
+// Cosines and sines of the rotary angles, for every position asked so far, computed in double precision.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace chorus::model::cpu {
+
+class RotaryTable {
+ public:
+  explicit RotaryTable(std::vector<double> inverse_frequencies) : frequencies_(std::move(inverse_frequencies)) {}
+
+  /// Makes positions 0 .. largest available. Not thread-safe.
+  void reach(std::int32_t largest);
+  std::int64_t half() const { return static_cast<std::int64_t>(frequencies_.size()); }
+  /// half() values for `position`, which may be negative.
+  const float* cosine(std::int32_t position) const;
+  const float* sine(std::int32_t position) const;
+
+ private:
+  std::vector<double> frequencies_;
+  std::int32_t known_ = -1;
+  std::vector<float> cosine_, sine_, minus_sine_;
+};
+
+}  // namespace chorus::model::cpu

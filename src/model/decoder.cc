@@ -1,0 +1,114 @@
+#include "model/decoder.h"
+
+#include <algorithm>
+
+namespace chorus::model {
+
+struct Decoder::Layer {
+  std::vector<float> attn_norm, ffn_norm, bias, q_norm, k_norm;
+  std::unique_ptr<Matrix> qkv, o, gate_up, down;
+};
+
+namespace {
+
+/// The rows of several matrices, one after the other.
+RowSource stacked(std::vector<std::pair<RowSource, std::int64_t>> parts, std::int64_t cols) {
+  return [parts = std::move(parts), cols](std::int64_t first, std::int64_t count, float* out) {
+    for (std::int64_t row = first, begin = 0; const auto& [source, rows] : parts) {
+      const std::int64_t from = std::max(row, begin), to = std::min(first + count, begin + rows);
+      if (from < to) {
+        source(from - begin, to - from, out + (from - first) * cols);
+        row = to;
+      }
+      begin += rows;
+    }
+  };
+}
+
+}  // namespace
+
+Decoder::Decoder(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<Backend> backend)
+    : checkpoint_(std::move(checkpoint)), backend_(std::move(backend)) {
+  const Checkpoint& w = *checkpoint_;
+  const ModelConfig& c = w.config();
+  const std::int64_t q = c.heads * c.head_dim, kv = c.kv_heads * c.head_dim;
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    Layer& layer = layers_.emplace_back();
+    layer.attn_norm = w.vector(Role::attn_norm, i);
+    layer.ffn_norm = w.vector(Role::ffn_norm, i);
+    if (c.qkv_bias)
+      for (const Role role : {Role::q_bias, Role::k_bias, Role::v_bias}) {
+        const std::vector<float> part = w.vector(role, i);
+        layer.bias.insert(layer.bias.end(), part.begin(), part.end());
+      }
+    if (c.qk_norm) {
+      layer.q_norm = w.vector(Role::q_norm, i);
+      layer.k_norm = w.vector(Role::k_norm, i);
+    }
+    layer.qkv = backend_->pack(
+        q + 2 * kv, c.hidden,
+        stacked({{w.matrix(Role::q, i), q}, {w.matrix(Role::k, i), kv}, {w.matrix(Role::v, i), kv}}, c.hidden));
+    layer.o = backend_->pack(c.hidden, q, w.matrix(Role::o, i));
+    layer.gate_up = backend_->pack_gate_up(c.intermediate, c.hidden, w.matrix(Role::gate, i), w.matrix(Role::up, i));
+    layer.down = backend_->pack(c.hidden, c.intermediate, w.matrix(Role::down, i));
+  }
+  output_norm_ = w.vector(Role::output_norm, 0);
+  output_ = backend_->pack(c.vocab, c.hidden, w.matrix(c.tied_embeddings ? Role::embedding : Role::output, 0));
+  embedding_ = w.matrix(Role::embedding, 0);
+}
+
+Decoder::~Decoder() = default;
+
+std::size_t Decoder::weight_bytes() const {
+  std::size_t bytes = output_->bytes();
+  for (const Layer& layer : layers_)
+    bytes += layer.qkv->bytes() + layer.o->bytes() + layer.gate_up->bytes() + layer.down->bytes();
+  return bytes;
+}
+
+void Decoder::make_room(const Rows& rows) {
+  if (rows.total() <= capacity_) return;
+  const ModelConfig& c = config();
+  const std::int64_t n = capacity_ = rows.total();
+  x_ = backend_->full(n, c.hidden);
+  h_ = backend_->narrow(n, c.hidden);
+  qkv_ = backend_->full(n, (c.heads + 2 * c.kv_heads) * c.head_dim);
+  a_ = backend_->narrow(n, c.heads * c.head_dim);
+  m_ = backend_->narrow(n, c.intermediate);
+}
+
+void Decoder::forward(Batch& batch, KvStore& kv) {
+  Backend& b = *backend_;
+  const Rows& rows = batch.rows;
+  make_room(rows);
+  b.embed(batch.ids, embedding_, *x_);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
+    b.rms_norm(*x_, layer.attn_norm, rows, *h_);
+    b.linear(*layer.qkv, *h_, rows, *qkv_);
+    b.attention(static_cast<std::int64_t>(i), *qkv_, {layer.bias, layer.q_norm, layer.k_norm}, kv, rows, batch.plan, *a_);
+    b.linear_add(*layer.o, *a_, rows, *x_);
+    b.rms_norm(*x_, layer.ffn_norm, rows, *h_);
+    b.gated(*layer.gate_up, *h_, rows, *m_);
+    b.linear_add(*layer.down, *m_, rows, *x_);
+  }
+}
+
+std::vector<std::span<const float>> Decoder::logits(std::span<const std::int32_t> rows) {
+  const ModelConfig& c = config();
+  const Rows kind{.prefill = 0, .decode = static_cast<std::int64_t>(rows.size())};
+  if (kind.total() > logits_capacity_) {
+    logits_capacity_ = kind.total();
+    last_ = backend_->full(logits_capacity_, c.hidden);
+    last_h_ = backend_->narrow(logits_capacity_, c.hidden);
+    logits_ = backend_->full(logits_capacity_, c.vocab);
+  }
+  backend_->gather(*x_, rows, *last_);
+  backend_->rms_norm(*last_, output_norm_, kind, *last_h_);
+  backend_->linear(*output_, *last_h_, kind, *logits_);
+  std::vector<std::span<const float>> result;
+  for (std::size_t i = 0; i < rows.size(); ++i) result.push_back(backend_->read(*logits_, static_cast<std::int64_t>(i)));
+  return result;
+}
+
+}  // namespace chorus::model

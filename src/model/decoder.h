@@ -1,0 +1,48 @@
+// A decoder-only transformer: its weights, and the forward pass, written once over a Backend.
+//
+//   Decoder decoder(open_checkpoint(path), make_cpu_backend(config, Compute::bf16, 0));
+//   decoder.forward(batch, kv);
+//   decoder.logits(rows);            // [rows.size()][vocab]
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/backend.h"
+#include "model/checkpoint.h"
+
+namespace chorus::model {
+
+class Decoder {
+ public:
+  Decoder(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<Backend> backend);
+  ~Decoder();
+
+  const ModelConfig& config() const { return checkpoint_->config(); }
+  Backend& backend() { return *backend_; }
+  std::size_t weight_bytes() const;
+
+  /// Computes every row of the batch: stores its key and value of each layer in `kv` and keeps its last hidden state.
+  void forward(Batch& batch, KvStore& kv);
+
+  /// Logits of some rows of the last forward pass, [rows.size()][vocab]; valid until the next call.
+  /// Logit rows are computed as decode rows, whatever the row was.
+  std::vector<std::span<const float>> logits(std::span<const std::int32_t> rows);
+
+ private:
+  struct Layer;
+  void make_room(const Rows& rows);
+
+  std::shared_ptr<const Checkpoint> checkpoint_;
+  std::unique_ptr<Backend> backend_;
+  std::vector<Layer> layers_;
+  std::vector<float> output_norm_;
+  std::unique_ptr<Matrix> output_;
+  RowSource embedding_;
+  std::int64_t capacity_ = 0, logits_capacity_ = 0;
+  std::unique_ptr<Tensor> x_, h_, qkv_, a_, m_;          // residual, normed, projections, attention, feed-forward
+  std::unique_ptr<Tensor> last_, last_h_, logits_;
+};
+
+}  // namespace chorus::model

@@ -1,0 +1,70 @@
+// What one forward pass computes: token rows, where their keys and values go, and what they attend to.
+//
+// Rows are of two kinds, and a row's arithmetic depends on its kind alone: prefill rows come first, decode rows start
+// at a tile border after them. Row numbers everywhere are of this padded numbering.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "flex/spans.h"
+
+namespace chorus::model {
+
+/// Matrix products run in tiles of this many rows, one size for each kind.
+inline constexpr std::int64_t kPrefillTile = 64;
+inline constexpr std::int64_t kDecodeTile = 16;
+
+/// The padded numbering of a batch's rows: prefill [0, prefill), decode [decode_begin(), decode_begin() + decode).
+struct Rows {
+  std::int64_t prefill = 0;
+  std::int64_t decode = 0;
+
+  std::int64_t decode_begin() const { return round_up(prefill, kPrefillTile); }
+  std::int64_t total() const { return decode_begin() + round_up(decode, kDecodeTile); }
+  static std::int64_t round_up(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
+};
+
+/// One row's key and value: where they are stored and at which position the key is rotated.
+struct KeyPlace {
+  std::int32_t page = -1;      // -1: the row has none (padding)
+  std::int32_t slot = 0;
+  std::int32_t position = 0;   // within its segment under shared execution, in the sequence under packed
+};
+
+/// A query vector to make: the query of `row`, rotated by `position` (may be negative).
+struct QueryPlace {
+  std::int32_t row = 0;
+  std::int32_t position = 0;
+};
+
+/// Attention of one packed sequence: the literal sequence, its mask as segments, keys in consecutive slots of `pages`.
+struct PackedSequence {
+  std::int32_t row = 0, rows = 0;          // its new rows in this batch
+  std::int32_t first = 0;                  // index in the sequence of the first new row
+  std::span<const std::int32_t> pages;     // token i is in pages[i / page_tokens]
+  std::span<const std::int32_t> segment_of;  // of every token up to first + rows; -1: none
+  std::span<const std::uint8_t> sees;      // [segments][segments], row sees column; 1 on the diagonal
+  std::int32_t segments = 0;
+  std::int32_t free_from = 0;              // tokens from here on are free rows
+  bool decode = false;
+};
+
+/// Everything attention needs in one forward pass. Shared execution fills queries and tiles, packed fills sequences.
+struct AttentionPlan {
+  std::vector<KeyPlace> keys;              // per row, Rows::total() of them
+  std::vector<QueryPlace> queries;         // flex tiles' q_row counts in these
+  std::vector<flex::SpanTile> tiles;
+  std::vector<PackedSequence> sequences;
+  std::int32_t share_states = 0;           // > 0: attention mass per state is summed into `share`
+  std::vector<double> share;               // [row][share_states], summed over layers and heads
+};
+
+struct Batch {
+  Rows rows;
+  std::vector<std::int32_t> ids;           // per row; -1 in padding
+  AttentionPlan plan;
+};
+
+}  // namespace chorus::model
