@@ -1,0 +1,39 @@
+// Hugging Face models on disk: the hub's cache layout, and whether a folder is all there.
+// models--ORG--NAME/refs/main holds the name of a commit, snapshots/COMMIT/ the files.
+//
+//   if (const auto folder = hub_snapshot("Qwen/Qwen3-8B", cache); folder && missing_from(*folder).empty())
+//   load(*folder);
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chorus::model {
+
+/// These never throw: what cannot be read is not there.
+bool is_file(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
+std::uint64_t file_bytes(const std::filesystem::path& path);
+
+/// Files of one extension (".gguf") right inside a folder, links followed, sorted by name.
+std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder, std::string_view extension);
+
+/// What a model folder lacks, in words: "config.json", "*.safetensors", "1 of 4 shards"; empty if nothing.
+std::string missing_from(const std::filesystem::path& folder);
+
+/// ORG/NAME with letters, digits, '.', '_' and '-' in either part, which do not begin with '.' or '-'.
+bool is_hub_id(std::string_view name);
+
+/// Where the cache keeps the id, whether it is there or not. `id` is one that is_hub_id takes.
+std::filesystem::path hub_folder(const std::string& id, const std::filesystem::path& hub_cache);
+
+/// The snapshot that refs/main names; without one (models fetched by commit have none) the only snapshot
+/// there is.
+std::optional<std::filesystem::path> hub_snapshot(const std::string& id,
+                                                  const std::filesystem::path& hub_cache);
+
+}  // namespace chorus::model
