@@ -1,0 +1,119 @@
+// chorus_golden [--if-present] [DIR]: every golden case found in DIR, by default ../shared/golden beside the
+// checkout.
+//
+// Real tokenizers come from $CHORUS_DATA/tokenizers, else DIR/../data/tokenizers; the small real model from
+// $CHORUS_HOME/models, else the build's project-local folder. Exits 1 if a case fails and 3 if DIR does not
+// exist; with --if-present (ctest's way) that is a visible skip and 0.
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string_view>
+
+#include "golden/golden.h"
+
+namespace chorus::golden {
+
+// A suite whose file is not there yet is a null pointer.
+[[gnu::weak]] void run_flex(const Context& context, Report& report);
+[[gnu::weak]] void run_models(const Context& context, Report& report);
+[[gnu::weak]] void run_relations(const Context& context, Report& report);
+[[gnu::weak]] void run_smollm2(const Context& context, Report& report);
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Suite {
+  const char* folder;
+  void (*run)(const Context&, Report&);
+};
+
+const std::array kSuites = {Suite{"tokenizers", run_tokenizers}, Suite{"flex", run_flex},
+                                Suite{"models", run_models}, Suite{"relations", run_relations},
+                                Suite{"smollm2", run_smollm2}};
+
+// A variable that is set and not empty, and below it `rest`.
+fs::path below_variable(const char* variable, const char* rest, const fs::path& otherwise) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0' ? fs::path(value) / rest : otherwise;
+}
+
+Context context_of(const fs::path& dir) {
+  static constexpr const char* kModel = "models/SmolLM2-135M-Instruct.Q4_1.gguf";
+  Context context;
+  context.dir = dir;
+  context.tokenizers = below_variable("CHORUS_DATA", "tokenizers",
+                                      fs::weakly_canonical(dir).parent_path() / "data" / "tokenizers");
+  context.smollm2 = below_variable("CHORUS_HOME", kModel, fs::path(CHORUS_HOME_DIR) / kModel);
+  return context;
+}
+
+void name_other_folders(const fs::path& dir, Report& report) {
+  for (const auto& entry : fs::directory_iterator(dir)) {
+    const std::string name = entry.path().filename().string();
+    bool known = !entry.is_directory();
+    for (const Suite& suite : kSuites) known = known || name == suite.folder;
+    if (known) continue;
+    report.not_counted(name,
+                       name == "lemmas" ? "lemmas are not built yet" : "a folder this program does not know");
+  }
+}
+
+// One suite that cannot go on must not hide the others' results.
+void run(const Suite& suite, const Context& context, Report& report) {
+  if (!fs::is_directory(context.dir / suite.folder)) return;
+  if (suite.run == nullptr) return report.not_counted(suite.folder, "not built yet");
+  try {
+    suite.run(context, report);
+  } catch (const std::exception& error) {
+    report.failed(suite.folder, error.what());
+  }
+}
+
+int run_all(const fs::path& dir, bool if_present) {
+  if (!fs::is_directory(dir)) {
+    if (if_present) {
+      fmt::print("skipped: no golden folder at {}\n", dir.string());
+      return 0;
+    }
+    fmt::print(
+        stderr,
+        "chorus_golden: {} is not a folder; expected golden files; give their folder as the argument\n",
+        dir.string());
+    return 3;
+  }
+  const Context context = context_of(dir);
+  Report report;
+  for (const Suite& suite : kSuites) run(suite, context, report);
+  name_other_folders(dir, report);
+  report.note(report.summary());
+  return report.failures() > 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace chorus::golden
+
+int main(int argc, char** argv) {
+  std::filesystem::path dir = std::filesystem::path(CHORUS_SOURCE_DIR) / ".." / "shared" / "golden";
+  bool if_present = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--if-present") {
+      if_present = true;
+    } else if (argument.starts_with("-")) {
+      fmt::print(stderr, "usage: chorus_golden [--if-present] [DIR]\n");
+      return argument == "--help" ? 0 : 2;
+    } else {
+      dir = argument;
+    }
+  }
+  try {
+    return chorus::golden::run_all(dir, if_present);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "chorus_golden: {}\n", error.what());
+    return 3;
+  }
+}
