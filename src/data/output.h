@@ -37,8 +37,8 @@ struct OutputStatus {
 OutputStatus inspect_output(const ResultFiles& files, const Configuration& configuration);
 
 struct Run {
-  OutputState state;
-  std::optional<ResultLog> log;  // empty when state is finished_same
+  OutputState state;             // as found
+  std::optional<ResultLog> log;  // empty when the result is finished and stays
 };
 
 /// Decides and opens the log. Without `rewrite`: a result of another configuration (fewer samples asked than

@@ -18,6 +18,7 @@
 
 #include "data/configuration.h"
 #include "data/json.h"
+#include "data/posix_file.h"
 
 namespace chorus::data {
 
@@ -34,11 +35,7 @@ class ResultLog {
   ResultLog(const std::filesystem::path& path, const Configuration& configuration, const Options& options);
   ResultLog(const std::filesystem::path& path, const Configuration& configuration)
       : ResultLog(path, configuration, Options{}) {}
-  ~ResultLog();
-  ResultLog(ResultLog&& other) noexcept;
-  ResultLog(const ResultLog&) = delete;
-  ResultLog& operator=(const ResultLog&) = delete;
-  ResultLog& operator=(ResultLog&&) = delete;
+  ResultLog(ResultLog&&) noexcept = default;
 
   /// Adds a finished sample with its rows (one; per_prompt: one per paraphrase) and returns once they are on
   /// disk. Throws Error(io) on a full disk (the file then ends where it ended before), Error(data) for a key
@@ -69,13 +66,15 @@ class ResultLog {
   void open_and_lock();
   void load(const Json& identity);
   void start(const Json& identity);
-  void take(const Json& line, Extent where);
-  void append_line(const Json& line);
+  void check_head(const Json& line, const Json& identity) const;
+  void take(const Json& line, Extent where, std::size_t number);
+  Extent append_line(const Json& line);
 
   std::filesystem::path path_;
-  int fd_ = -1;
+  Descriptor file_;
   std::uint64_t size_ = 0;  // end of the last good line
   std::uint64_t dropped_bytes_ = 0;
+  bool broken_ = false;  // a partial line could not be taken back
   std::unordered_map<std::string, Extent> index_;
   std::vector<std::string> keys_;
   std::vector<Json> sessions_;

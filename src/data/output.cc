@@ -1,0 +1,159 @@
+#include "data/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <limits>
+
+#include "core/error.h"
+#include "data/digest.h"
+#include "data/durable_file.h"
+#include "data/posix_file.h"
+#include "data/row.h"
+#include "data/table_file.h"
+
+namespace chorus::data {
+namespace {
+
+/// A raisable setting as a limit: 0 and absent mean all.
+std::int64_t limit(const Json& settings, const std::string& key) {
+  const bool given = settings.contains(key) && settings[key].is_number_integer();
+  const std::int64_t value = given ? settings[key].get<std::int64_t>() : 0;
+  return value == 0 ? std::numeric_limits<std::int64_t>::max() : value;
+}
+
+/// The part of the comparison that needs only the two configurations.
+OutputStatus compare(const Json& finished, const Configuration& configuration) {
+  OutputStatus status;
+  const Json ours = configuration.complete();
+  status.differences = differences(finished, ours, "the finished result");
+  Json theirs = finished;
+  bool lower = false, higher = false;
+  for (const auto& key : configuration.raisable) {
+    lower = lower || limit(ours, key) < limit(finished, key);
+    higher = higher || limit(ours, key) > limit(finished, key);
+    theirs.erase(key);
+  }
+  status.rows_reusable = differences(theirs, configuration.identity(), "").empty();
+  if (!status.rows_reusable || lower) {
+    status.state = OutputState::finished_other;
+  } else {
+    status.state = higher ? OutputState::finished_fewer : OutputState::finished_same;
+  }
+  return status;
+}
+
+enum class FileState { missing, changed, as_written };
+
+FileState check_file(const std::filesystem::path& path, const Json& files, const std::string& name) {
+  if (!std::filesystem::exists(path)) return FileState::missing;
+  const bool known = files.contains(name) && files[name].is_object() && files[name].contains("sha256");
+  return known && files[name]["sha256"] == sha256_file(path) ? FileState::as_written : FileState::changed;
+}
+
+OutputStatus refused(std::string why) {
+  return {OutputState::finished_other, {std::move(why)}, false};
+}
+
+/// A table under our name without a manifest: ours if there is a log, else somebody's.
+OutputStatus without_manifest(const ResultFiles& files) {
+  if (std::filesystem::exists(files.log())) return {};
+  for (const auto& path : {files.feather(), files.csv()}) {
+    if (std::filesystem::exists(path)) return refused(path.string() + " is there without a manifest");
+  }
+  return {};
+}
+
+bool log_is_ours(const ResultFiles& files, const Configuration& configuration) {
+  const Json stored = ResultLog::stored_identity(files.log());
+  return stored.is_object() && differences(stored, configuration.identity(), "").empty();
+}
+
+Table collect(const ResultLog& log, const std::vector<std::string>& keys, const Schema& schema) {
+  Table table(schema);
+  for (const auto& key : keys) {
+    for (const Json& row : log.read(key)) {
+      try {
+        table.append(cells_of(schema, row));
+      } catch (const Error& error) {
+        throw Error(error.kind(), fmt::format("sample '{}': {}", key, error.got()), error.expected(),
+                    error.todo());
+      }
+    }
+  }
+  return table;
+}
+
+Json run_json(const ResultLog& log, const Json& notes) {
+  Json json = notes;
+  json["resumes"] = log.sessions().size() - 1;
+  json["sessions"] = log.sessions();
+  return json;
+}
+
+void remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_io("be removed", path);
+}
+
+}  // namespace
+
+OutputStatus inspect_output(const ResultFiles& files, const Configuration& configuration) {
+  if (!std::filesystem::exists(files.manifest())) return without_manifest(files);
+  Json manifest;
+  try {
+    manifest = read_manifest(files.manifest());
+  } catch (const Error& error) {
+    return refused(error.got());
+  }
+  OutputStatus status = compare(manifest_configuration(manifest), configuration);
+  if (status.state == OutputState::finished_other) return status;
+  const auto feather = check_file(files.feather(), manifest["files"], "feather");
+  const auto csv = check_file(files.csv(), manifest["files"], "csv");
+  if (feather == FileState::changed)
+    return refused(files.feather().string() + " has changed since it was written");
+  if (csv == FileState::changed) return refused(files.csv().string() + " has changed since it was written");
+  if (feather == FileState::missing || csv == FileState::missing) status.state = OutputState::absent;
+  return status;
+}
+
+Run open_run(const ResultFiles& files, const Configuration& configuration,
+             const ResultLog::Options& options) {
+  const OutputStatus status = inspect_output(files, configuration);
+  const bool other = status.state == OutputState::finished_other;
+  const bool interrupted_rewrite = other && !status.rows_reusable && log_is_ours(files, configuration);
+  if (!options.rewrite) {
+    if (status.state == OutputState::finished_same) return {status.state, std::nullopt};
+    if (other && !interrupted_rewrite) {
+      throw Error(ErrorKind::data,
+                  fmt::format("{} is finished and differs: {}", files.feather().string(),
+                              fmt::join(status.differences, "; ")),
+                  "", "use --rewrite to replace it, --tag or another --output-dir to keep both");
+    }
+  }
+  ResultLog::Options opening = options;
+  if (interrupted_rewrite || (other && status.rows_reusable)) opening.rewrite = false;
+  return {status.state, ResultLog(files.log(), configuration, opening)};
+}
+
+void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
+                  const Schema& schema, const Manifest& manifest, const Json& run_notes) {
+  const Table table = collect(log, keys, schema);
+  const std::string feather = feather_bytes(table), csv = csv_bytes(table);
+  const Json json = manifest_json(manifest, table, feather, csv);
+  const auto folder = files.feather().parent_path();
+  make_folder(folder);
+  PendingFile new_feather(files.feather(), feather), new_csv(files.csv(), csv);
+  PendingFile new_run(files.run(), run_json(log, run_notes).dump(2) + "\n");
+  PendingFile new_manifest(files.manifest(), json.dump(2) + "\n");
+  remove_file(files.manifest());
+  sync_folder(folder);
+  new_feather.commit();
+  new_csv.commit();
+  new_run.commit();
+  sync_folder(folder);
+  new_manifest.commit();
+  sync_folder(folder);
+}
+
+}  // namespace chorus::data

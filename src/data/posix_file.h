@@ -1,0 +1,37 @@
+// The few POSIX calls of this room that must not be wrapped in a stream: owning a descriptor, writing all of
+// it, errno as an Error.
+//
+//   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+//   if (file.get() < 0) throw_io("be created", path);
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+namespace chorus::data {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  ~Descriptor();
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// Error(io): "PATH: cannot WHAT: what errno says" (WHAT as in "be opened"), and what to do about a full disk
+/// or a missing permission.
+[[noreturn]] void throw_io(std::string_view what, const std::filesystem::path& path);
+
+/// Writes every byte at `offset`; false with errno set when it could not (a part may be written then).
+bool write_at(int fd, std::string_view bytes, std::uint64_t offset);
+
+}  // namespace chorus::data

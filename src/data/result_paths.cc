@@ -1,0 +1,146 @@
+#include "data/result_paths.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "data/result_schema.h"
+
+namespace chorus::data {
+namespace {
+
+constexpr std::size_t kLongestStem =
+    200;  // leaves room for ".feather.partial" in the 255 bytes of a file name
+
+struct Option {
+  std::string_view name, published;
+};
+constexpr std::array kOptions = {
+    Option{"layout", "concat"},
+    Option{"separator", "\n\n[SEP]\n\n"},
+    Option{"separator-scope", "none"},
+    Option{"bos-scope", "first"},
+    Option{"cue", "own"},
+    Option{"positions", "sequential"},
+    Option{"order", "given"},
+    Option{"calibration", "none"},
+    Option{"context-temperature", "1"},
+    Option{"context-scale", "1"},
+};
+
+const Option* option(std::string_view name) {
+  const auto* found =
+      std::find_if(kOptions.begin(), kOptions.end(), [&](const Option& o) { return o.name == name; });
+  return found == kOptions.end() ? nullptr : found;
+}
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// Keeps what is safe in a file name and is no separator of the option list.
+std::string encoded(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (is_alphanumeric(c) || std::string_view("-._+:").find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::string base_name(const ResultName& name) {
+  if (name.method == "confidence") return "confidence";
+  const ResultKind kind = result_kind(name.method);
+  if (kind == ResultKind::ensemble) return "ensemble_" + name.method;
+  return name.method == "flex" ? "flex_attention" : name.method;
+}
+
+bool is_flex(const ResultName& name) {
+  return name.method == "flex" || name.method == "weighted_flex";
+}
+
+bool counts_paraphrases(const ResultName& name) {
+  return name.method != "origin" && name.method != "per_prompt" && name.method != "confidence";
+}
+
+std::string option_list(const ResultName& name) {
+  std::string list;
+  if (!is_flex(name)) return list;
+  for (const auto& [key, value] : name.options) {
+    const Option* known = option(key);
+    if (known == nullptr) {
+      throw Error(ErrorKind::usage, fmt::format("'{}' in a file name", key), "a layout option", "use --tag");
+    }
+    if (value == known->published) continue;
+    list += list.empty() ? "." : ",";
+    list += key + "=" + encoded(value);
+  }
+  return list;
+}
+
+/// A tag may not make one result's manifest the other's run notes (x.run.json) or log.
+void check_tag(const std::string& tag) {
+  const bool fits = std::all_of(tag.begin(), tag.end(), [](char c) {
+    return is_alphanumeric(c) || std::string_view("._=,+-").find(c) != std::string_view::npos;
+  });
+  const bool taken = tag == "run" || tag == "log" || tag.ends_with(".run") || tag.ends_with(".log");
+  if (!fits || taken) {
+    throw Error(ErrorKind::usage, fmt::format("tag '{}'", tag),
+                "letters, digits and . _ = , + -, not ending in run or log", "choose another --tag");
+  }
+}
+
+std::string folder_name(std::string_view what, std::string_view name) {
+  std::string out;
+  for (const char c : name) out += c == '/' ? std::string("--") : std::string(1, c);
+  const bool bad = out.empty() || out == "." || out == ".." || out.size() > kLongestStem ||
+                   std::any_of(out.begin(), out.end(), [](char c) { return c >= 0 && c < ' '; });
+  if (bad) {
+    throw Error(ErrorKind::usage, fmt::format("{} '{}'", what, name), "a name that can be a folder",
+                "choose another name");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::filesystem::path result_folder(const std::filesystem::path& output_dir, std::string_view dataset,
+                                    std::string_view model) {
+  return output_dir / folder_name("data set", dataset) / folder_name("model", model);
+}
+
+std::string result_stem(const ResultName& name) {
+  std::string stem = base_name(name);
+  if (!name.indexs.empty()) {
+    stem = fmt::format("diversity/{}-{}", stem, fmt::join(name.indexs, ","));
+  } else if (counts_paraphrases(name)) {
+    if (name.paraphrases < 1) {
+      throw Error(ErrorKind::usage, fmt::format("{} paraphrases", name.paraphrases), "1 or more", "");
+    }
+    stem += fmt::format("-{}", name.paraphrases);
+  }
+  const std::string options = option_list(name);
+  if (name.tag.empty()) {
+    stem += options;
+  } else {
+    check_tag(name.tag);
+    stem += "." + name.tag;
+  }
+  if (stem.size() > kLongestStem) {
+    throw Error(ErrorKind::usage, fmt::format("a file name of {} bytes", stem.size()),
+                fmt::format("at most {}", kLongestStem), "name the result with --tag");
+  }
+  return stem;
+}
+
+std::string_view published_value(std::string_view name) {
+  const Option* known = option(name);
+  return known == nullptr ? std::string_view{} : known->published;
+}
+
+}  // namespace chorus::data

@@ -1,0 +1,89 @@
+#include "data/result_schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+
+namespace chorus::data {
+namespace {
+
+// Sets of kinds, one bit each.
+constexpr unsigned bit(ResultKind kind) {
+  return 1U << static_cast<unsigned>(kind);
+}
+constexpr unsigned kOrigin = bit(ResultKind::origin);
+constexpr unsigned kPerPrompt = bit(ResultKind::per_prompt);
+constexpr unsigned kFlex = bit(ResultKind::flex);
+constexpr unsigned kMany = bit(ResultKind::ensemble) | kFlex;
+constexpr unsigned kAll = kOrigin | kPerPrompt | kMany;
+
+struct Column {
+  std::string_view name;
+  ColumnType type;
+  unsigned kinds;
+};
+
+// In file order.
+constexpr std::array kColumns = {
+    Column{"uuid", ColumnType::string, kAll},
+    Column{"answers", ColumnType::string_list, kAll},
+    Column{"prediction", ColumnType::string, kAll},
+    Column{"generation", ColumnType::string, kAll},
+    Column{"prompt_tokens", ColumnType::int64, kAll},
+    Column{"generated_tokens", ColumnType::int64, kAll},
+    Column{"stop_reason", ColumnType::string, kAll},
+    Column{"logprob", ColumnType::float64, kAll},
+    Column{"attention_mode", ColumnType::string, kAll},
+    Column{"question", ColumnType::string, kOrigin},
+    Column{"paraphrase", ColumnType::string, kPerPrompt},
+    Column{"paraphrase_index", ColumnType::int64, kPerPrompt},
+    Column{"prompt", ColumnType::string, kOrigin | kPerPrompt},
+    Column{"paraphrases", ColumnType::string_list, kMany},
+    Column{"prompts", ColumnType::string_list, kMany},
+    Column{"weights", ColumnType::float32_list, kMany},
+    Column{"token_attention_share", ColumnType::float32_list_list, kFlex},
+    Column{"attention_share", ColumnType::float32_list, kFlex},
+};
+
+// Columns that scoring adds to a result: a data set's own column may not take their names either.
+constexpr std::array<std::string_view, 2> kAddedByScoring = {"predict_lemma", "answer_lemmas"};
+
+}  // namespace
+
+ResultKind result_kind(std::string_view method) {
+  if (method == "origin") return ResultKind::origin;
+  if (method == "per_prompt") return ResultKind::per_prompt;
+  if (method == "flex" || method == "weighted_flex") return ResultKind::flex;
+  constexpr std::array<std::string_view, 5> ensembles = {"avg", "max", "weighted_avg", "weighted_max",
+                                                         "vote"};
+  if (std::find(ensembles.begin(), ensembles.end(), method) != ensembles.end()) return ResultKind::ensemble;
+  throw Error(ErrorKind::usage, fmt::format("method '{}'", method),
+              fmt::format("origin, per_prompt, flex, weighted_flex, {}", fmt::join(ensembles, ", ")), "");
+}
+
+bool is_result_column(std::string_view name) {
+  return std::any_of(kColumns.begin(), kColumns.end(), [&](const Column& c) { return c.name == name; }) ||
+         std::find(kAddedByScoring.begin(), kAddedByScoring.end(), name) != kAddedByScoring.end();
+}
+
+Schema result_schema(ResultKind kind, const std::vector<std::string>& extra) {
+  Schema schema;
+  for (const auto& column : kColumns) {
+    if ((column.kinds & bit(kind)) != 0) schema.push_back({std::string(column.name), column.type});
+  }
+  for (const auto& name : extra) {
+    const bool twice = std::count(extra.begin(), extra.end(), name) > 1;
+    if (is_result_column(name) || twice || name.empty()) {
+      throw Error(ErrorKind::data,
+                  fmt::format("the data set has a column '{}'{}", name, twice ? " twice" : ""),
+                  "names that no result column has, once each", "rename or drop the column in the data set");
+    }
+    schema.push_back({name, ColumnType::string});
+  }
+  return schema;
+}
+
+}  // namespace chorus::data
