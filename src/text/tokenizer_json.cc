@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "core/error.h"
 #include "text/json_node.h"
 #include "text/tokenizer.h"
+#include "text/tokenizer_config.h"
 #include "text/tokenizer_parts.h"
 #include "text/tokenizer_steps_json.h"
 
@@ -113,35 +113,6 @@ void read_added_tokens(const JsonNode& root, TokenizerParts& parts) {
   }
 }
 
-// What tokenizer_config.json says, where it stands beside the file.
-struct Config {
-  std::optional<std::string> bos, eos;
-  std::optional<bool> add_bos, add_eos;
-};
-
-// A string, or an added token with a "content".
-std::optional<std::string> token_name(const JsonNode& root, std::string_view key) {
-  const auto node = root.maybe(key);
-  if (!node) return std::nullopt;
-  return std::string(node->is_object() ? node->at("content").text() : node->text());
-}
-
-Config read_config(const std::filesystem::path& path) {
-  Config config;
-  if (!std::filesystem::exists(path)) return config;
-  const JsonFile file(path);
-  const JsonNode root = file.root();
-  config.bos = token_name(root, "bos_token");
-  config.eos = token_name(root, "eos_token");
-  // Only Llama's class in transformers acts on these two; elsewhere they are dead letters.
-  const auto type = root.maybe("tokenizer_class");
-  if (type && type->text().starts_with("LlamaTokenizer")) {
-    if (const auto add = root.maybe("add_bos_token")) config.add_bos = add->flag();
-    if (const auto add = root.maybe("add_eos_token")) config.add_eos = add->flag();
-  }
-  return config;
-}
-
 std::optional<TokenId> id_of(const TokenizerParts& parts, const std::optional<std::string>& content) {
   if (!content) return std::nullopt;
   for (const auto& token : parts.added) {
@@ -152,7 +123,7 @@ std::optional<TokenId> id_of(const TokenizerParts& parts, const std::optional<st
   return static_cast<TokenId>(found - parts.spellings.begin());
 }
 
-void apply(const Config& config, TokenizerParts& parts) {
+void apply(const TokenizerConfig& config, TokenizerParts& parts) {
   const auto bos = id_of(parts, config.bos), eos = id_of(parts, config.eos);
   if (eos) parts.ends.push_back(*eos);
   const auto put = [](std::vector<TokenId>& ids, const std::optional<bool>& add,
@@ -179,7 +150,7 @@ Tokenizer Tokenizer::from_json(const std::filesystem::path& tokenizer_json) {
   read_pre_tokenizer(root, parts);
   read_post_processor(root, parts);
   read_decoder(root, parts);
-  apply(read_config(tokenizer_json.parent_path() / "tokenizer_config.json"), parts);
+  apply(read_tokenizer_config(tokenizer_json.parent_path() / "tokenizer_config.json"), parts);
   return Tokenizer(std::move(parts));
 }
 

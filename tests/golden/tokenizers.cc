@@ -1,7 +1,6 @@
 // golden/tokenizers/X.json against tokenizers/X/tokenizer.json: one case per file, all of its texts.
 // SmolLM2's also through the GGUF's metadata, as part of the same case.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
@@ -23,12 +22,17 @@ class Differences {
   template <typename T>
   void compare(std::string_view what, const std::string& text, const T& got, const T& expected) {
     if (got == expected) return;
-    if (count_++ == 0) first_ = fmt::format("{} of {:?}: got {:?}, expected {:?}", what, text, got, expected);
+    if (count_++ > 0) return;
+    first_ = fmt::format("{} of {}: got {}, expected {}", what, shown(text), shown(got), shown(expected));
   }
   bool any() const { return count_ > 0; }
   std::string summary() const { return fmt::format("{} differences, first: {}", count_, first_); }
 
  private:
+  static std::string shown(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+
   int count_ = 0;
   std::string first_;
 };
