@@ -72,6 +72,12 @@ void Gguf::wrong_type(std::string_view key, const Value& value, std::string_view
               std::string(wanted), "the file is damaged or of an unknown kind: get it again");
 }
 
+std::vector<std::string_view> Gguf::keys() const {
+  std::vector<std::string_view> result;
+  for (const auto& entry : values_) result.push_back(entry.first);
+  return result;
+}
+
 std::optional<std::int64_t> Gguf::integer(std::string_view key) const {
   const Value* found = value(key);
   if (found == nullptr) return std::nullopt;
