@@ -59,7 +59,7 @@ TokenizerConfig read_tokenizer_config(const std::filesystem::path& path) {
         llama = std::string_view(value.get_string()).starts_with("LlamaTokenizer");
       }
     }
-    if (!document.at_end()) refuse(path, "something behind the object", "one JSON object");
+    if (!document.current_location().error()) refuse(path, "something behind the object", "one JSON object");
   } catch (const simdjson::simdjson_error& error) {
     refuse(path, std::string(error.what()) + (field_name.empty() ? "" : " at or behind " + field_name),
            "a JSON object with bos_token, eos_token (strings or added tokens)");
