@@ -1,7 +1,9 @@
-# chorus_room(NAME [USES rooms...] [PUBLIC libs...] [PRIVATE libs...]): src/NAME becomes the library chorus_NAME.
+# chorus_room(NAME [USES rooms...] [PUBLIC libs...] [PRIVATE libs...]): src/NAME becomes the library chorus_NAME, a
+# main.cc in it left out.
 function(chorus_room name)
   cmake_parse_arguments(R "" "" "USES;PUBLIC;PRIVATE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${name}/main.cc)
   if(NOT sources)
     add_library(chorus_${name} INTERFACE)
     set(scope INTERFACE)
@@ -22,8 +24,7 @@ endfunction()
 # library, so that tests can reach it.
 function(chorus_program name room)
   chorus_room(${room} ${ARGN})
-  get_target_property(kind chorus_${room} TYPE)
-  if(kind STREQUAL "STATIC_LIBRARY")
+  if(EXISTS ${CMAKE_SOURCE_DIR}/src/${room}/main.cc)
     add_executable(${name} ${CMAKE_SOURCE_DIR}/src/${room}/main.cc)
     target_link_libraries(${name} PRIVATE chorus_${room} chorus_warnings)
   endif()

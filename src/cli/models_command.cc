@@ -1,0 +1,66 @@
+#include "cli/models_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "eval/table.h"
+
+namespace chorus::cli {
+namespace {
+
+/// Decimal units, as the hub shows them.
+std::string size_text(std::uint64_t bytes) {
+  const double megabytes = static_cast<double>(bytes) / 1e6;
+  return megabytes < 1000 ? fmt::format("{:.1f} MB", megabytes) : fmt::format("{:.1f} GB", megabytes / 1000);
+}
+
+std::string as_json(const std::vector<model::CatalogEntry>& entries) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& entry : entries) {
+    nlohmann::ordered_json object = {{"alias", entry.alias},     {"hub_id", entry.hub_id},
+                                     {"license", entry.license}, {"on_disk", entry.on_disk()},
+                                     {"path", nullptr},          {"bytes", nullptr}};
+    if (entry.on_disk()) {
+      object["path"] = entry.path.string();
+      object["bytes"] = entry.bytes;
+    }
+    list.push_back(std::move(object));
+  }
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+std::string as_text(const std::vector<model::CatalogEntry>& entries, const model::ModelPaths& paths) {
+  eval::Table table({{"model"}, {"on disk"}, {"size", eval::Table::number}, {"licence"}, {"hub id"}});
+  for (const auto& entry : entries) {
+    table.add({entry.alias, entry.on_disk() ? "yes" : "no", entry.on_disk() ? size_text(entry.bytes) : "-",
+               entry.license, entry.hub_id});
+  }
+  return fmt::format(
+      "{}\nLooked in {} and in the hub cache {}.\nAny other model of these families: --model with an id "
+      "ORG/NAME in "
+      "the hub cache, a folder with config.json, or a .gguf file.\n",
+      table.text(), (paths.chorus_home / "models").string(), paths.hub_cache.string());
+}
+
+}  // namespace
+
+std::string models_report(const model::ModelPaths& paths, bool json) {
+  const auto entries = model::catalog(paths);
+  return json ? as_json(entries) : as_text(entries, paths);
+}
+
+void add_models_command(CLI::App& app) {
+  auto* command = app.add_subcommand("models", "List the model aliases, and which of them are on disk");
+  const auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print JSON");
+  command->callback(
+      [json] { fmt::print(stdout, "{}", models_report(model::ModelPaths::from_environment(), *json)); });
+}
+
+}  // namespace chorus::cli
