@@ -126,7 +126,7 @@ requires(Rank >= 1) class View {
   }
 
   /// Everything at `index` of the outermost axis.
-  View<T, Rank - 1> operator[](Index index) const requires(Rank >= 2) {
+  auto operator[](Index index) const requires(Rank >= 2) {
     assert(index >= 0 && index < extents_[0]);
     std::array<Index, static_cast<std::size_t>(Rank) - 1> extents, strides;
     std::copy(extents_.begin() + 1, extents_.end(), extents.begin());
