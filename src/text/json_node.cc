@@ -15,7 +15,8 @@ std::string join(const std::string& path, std::string_view key) {
 
 JsonNode JsonNode::at(std::string_view key) const {
   if (auto found = maybe(key)) return *found;
-  throw Error(ErrorKind::model, join(path_, key) + " is missing", "a tokenizer with this field", "");
+  throw Error(ErrorKind::model, join(path_, key) + " is missing", "a tokenizer with this field",
+              kBadTokenizerFile);
 }
 
 std::optional<JsonNode> JsonNode::maybe(std::string_view key) const {
@@ -70,7 +71,7 @@ std::vector<JsonNode> JsonNode::items(std::string_view key) const {
 }
 
 void JsonNode::refuse(std::string_view got, std::string_view expected) const {
-  throw Error(ErrorKind::model, path_ + " is " + std::string(got), std::string(expected), "");
+  throw Error(ErrorKind::model, path_ + " is " + std::string(got), std::string(expected), kBadTokenizerFile);
 }
 
 void JsonNode::refuse_if_set(std::string_view key, std::string_view expected) const {

@@ -16,6 +16,10 @@
 
 namespace chorus::text {
 
+/// What to do about a file that is not what it should be.
+inline constexpr const char* kBadTokenizerFile =
+    "download the file again; if it is whole, its tokenizer is of a kind that chorus does not read";
+
 /// Errors are ErrorKind::model.
 class JsonNode {
  public:

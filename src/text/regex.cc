@@ -53,7 +53,7 @@ Regex::Regex(std::string_view oniguruma_pattern) : pattern_(oniguruma_pattern) {
     throw Error(ErrorKind::model,
                 "the pattern \"" + pattern_ + "\": " + message_of(error) + " near \"" +
                     replace_bad_utf8(translated.substr(offset, 20)) + "\"",
-                "a regular expression", "");
+                "a regular expression", "download the file again");
   }
   code_ = std::shared_ptr<const void>(
       code, [](const void* p) { pcre2_code_free(static_cast<pcre2_code*>(const_cast<void*>(p))); });

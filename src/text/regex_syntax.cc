@@ -46,7 +46,8 @@ class Translator {
     throw Error(ErrorKind::model,
                 "\"" + std::string(construct) + "\" in the pattern \"" + std::string(in_) + "\" (byte " +
                     std::to_string(at_) + ")",
-                "groups, classes, quantifiers, look-around, \\p{..}, \\s, \\d, \\w and (?i)", "");
+                "groups, classes, quantifiers, look-around, \\p{..}, \\s, \\d, \\w and (?i)",
+                "use a model of a family that chorus reads");
   }
 
   void copy(std::size_t count) {

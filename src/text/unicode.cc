@@ -74,7 +74,7 @@ std::string nfc(std::string_view text) {
   if (length < 0) {
     throw Error(ErrorKind::data,
                 std::string("text that cannot be normalised (") + utf8proc_errmsg(length) + ")",
-                "well-formed UTF-8", "");
+                "well-formed UTF-8", "split the text");
   }
   return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length)};
 }
