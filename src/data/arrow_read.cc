@@ -100,7 +100,8 @@ std::int64_t integer_at(const arrow::Array& array, std::int64_t i, const std::st
     case Type::UINT64: {
       const auto value = static_cast<const arrow::UInt64Array&>(array).Value(i);
       if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-        throw Error(ErrorKind::data, fmt::format("{}: the number {}", where, value), "at most 2^63 - 1", "");
+        throw Error(ErrorKind::data, fmt::format("{}: the number {}", where, value), "at most 2^63 - 1",
+                    "store it as text");
       }
       return static_cast<std::int64_t>(value);
     }

@@ -26,7 +26,8 @@ std::shared_ptr<arrow::RecordBatch> to_arrow(const Table& table, std::size_t fir
 
 /// Throws Error(data) "NAME: what Arrow says" unless ok.
 inline void check_arrow(const arrow::Status& status, const std::string& name, const std::string& expected) {
-  if (!status.ok()) throw Error(ErrorKind::data, name + ": " + status.message(), expected, "");
+  if (!status.ok())
+    throw Error(ErrorKind::data, name + ": " + status.message(), expected, "make or download the file again");
 }
 
 template <class T>

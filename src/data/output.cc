@@ -128,7 +128,8 @@ Run open_run(const ResultFiles& files, const Configuration& configuration,
       throw Error(ErrorKind::data,
                   fmt::format("{} is finished and differs: {}", files.feather().string(),
                               fmt::join(status.differences, "; ")),
-                  "", "use --rewrite to replace it, --tag or another --output-dir to keep both");
+                  "no result, or one of this configuration",
+                  "use --rewrite to replace it, --tag or another --output-dir to keep both");
     }
   }
   ResultLog::Options opening = options;

@@ -35,11 +35,11 @@ Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void throw_io(std::string_view what, const std::filesystem::path& path) {
+void throw_io(std::string_view what, const std::filesystem::path& path, const std::string& expected) {
   const int code = errno;
   throw Error(ErrorKind::io,
-              fmt::format("{}: cannot {}: {}", path.string(), what, std::system_category().message(code)), "",
-              remedy(code));
+              fmt::format("{}: cannot {}: {}", path.string(), what, std::system_category().message(code)),
+              expected, remedy(code));
 }
 
 bool write_at(int fd, std::string_view bytes, std::uint64_t offset) {

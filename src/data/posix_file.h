@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -29,7 +30,8 @@ class Descriptor {
 
 /// Error(io): "PATH: cannot WHAT: what errno says" (WHAT as in "be opened"), and what to do about a full disk
 /// or a missing permission.
-[[noreturn]] void throw_io(std::string_view what, const std::filesystem::path& path);
+[[noreturn]] void throw_io(std::string_view what, const std::filesystem::path& path,
+                           const std::string& expected = "a place that can be written");
 
 /// Writes every byte at `offset`; false with errno set when it could not (a part may be written then).
 bool write_at(int fd, std::string_view bytes, std::uint64_t offset);

@@ -20,6 +20,7 @@ namespace chorus::data {
 namespace {
 
 constexpr int kFormat = 1;
+constexpr auto kDefect = "report this as a defect of the program";
 constexpr std::string_view kHead = "{\"chorus_log\":";  // how the first line of every log begins
 constexpr std::size_t kSumDigits = 16;
 
@@ -73,7 +74,8 @@ class LineReader {
   bool next() {
     offset_ += used_;
     if (!std::getline(file_, text)) {
-      if (file_.bad()) throw Error(ErrorKind::io, path_.string() + " cannot be read", "a readable file", "");
+      if (file_.bad())
+        throw Error(ErrorKind::io, path_.string() + " cannot be read", "a readable file", "check the path");
       return false;
     }
     complete = !file_.eof();
@@ -164,7 +166,8 @@ void ResultLog::check_head(const Json& line, const Json& identity) const {
   if (lines.empty()) return;
   throw Error(
       ErrorKind::data,
-      fmt::format("{} belongs to another run: it differs in {}", path_.string(), fmt::join(lines, "; ")), "",
+      fmt::format("{} belongs to another run: it differs in {}", path_.string(), fmt::join(lines, "; ")),
+      "the configuration it was begun with",
       "use --rewrite to start anew, --tag or another --output-dir to keep both");
 }
 
@@ -199,7 +202,7 @@ ResultLog::Extent ResultLog::append_line(const Json& line) {
     text = sealed(line);
   } catch (const Json::exception& error) {
     throw Error(ErrorKind::data, fmt::format("a row that cannot be stored: {}", error.what()),
-                "text in UTF-8", "");
+                "text in UTF-8", kDefect);
   }
   const Extent where{size_, text.size()};
   text += '\n';
@@ -221,14 +224,14 @@ void ResultLog::append(std::string_view key, const std::vector<Json>& rows) {
   }
   if (contains(key)) {
     throw Error(ErrorKind::data, fmt::format("sample '{}' is finished already", key), "every sample once",
-                "");
+                kDefect);
   }
   Json line = Json::object();
   line["sample"] = key;
   line["rows"] = rows;
   if (!all_finite(line["rows"])) {
     throw Error(ErrorKind::data, fmt::format("sample '{}': a number that is not finite", key),
-                "finite numbers", "");
+                "finite numbers", kDefect);
   }
   const Extent where = append_line(line);
   index_.emplace(std::string(key), where);
@@ -246,7 +249,7 @@ std::vector<Json> ResultLog::read(std::string_view key) const {
     const auto got = ::pread(file_.get(), text.data() + done, text.size() - done,
                              static_cast<off_t>(found->second.offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw_io("be read", path_);
+    if (got <= 0) throw_io("be read", path_, "a readable file");
     done += static_cast<std::size_t>(got);
   }
   const Json line = unsealed(text);

@@ -120,7 +120,8 @@ std::string result_stem(const ResultName& name) {
     stem = fmt::format("diversity/{}-{}", stem, fmt::join(name.indexs, ","));
   } else if (counts_paraphrases(name)) {
     if (name.paraphrases < 1) {
-      throw Error(ErrorKind::usage, fmt::format("{} paraphrases", name.paraphrases), "1 or more", "");
+      throw Error(ErrorKind::usage, fmt::format("{} paraphrases", name.paraphrases), "1 or more",
+                  "raise --num-paraphrases");
     }
     stem += fmt::format("-{}", name.paraphrases);
   }

@@ -61,7 +61,8 @@ ResultKind result_kind(std::string_view method) {
                                                          "vote"};
   if (std::find(ensembles.begin(), ensembles.end(), method) != ensembles.end()) return ResultKind::ensemble;
   throw Error(ErrorKind::usage, fmt::format("method '{}'", method),
-              fmt::format("origin, per_prompt, flex, weighted_flex, {}", fmt::join(ensembles, ", ")), "");
+              fmt::format("origin, per_prompt, flex, weighted_flex, {}", fmt::join(ensembles, ", ")),
+              "choose one with --method");
 }
 
 bool is_result_column(std::string_view name) {

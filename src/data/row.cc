@@ -11,10 +11,14 @@
 namespace chorus::data {
 namespace {
 
+// Rows come from this program's own log, so a row of another form is no user's mistake.
+constexpr auto kDefect = "start anew with --rewrite, and report this as a defect of the program";
+
 [[noreturn]] void wrong(const Json& json, ColumnType type) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
-  throw Error(ErrorKind::data, text, std::string(type_name(type)), "");
+  throw Error(ErrorKind::data, text, std::string(type_name(type)),
+              "correct the value, or store the column as what it holds");
 }
 
 double number_of(const Json& json, ColumnType type) {
@@ -99,13 +103,13 @@ Value value_of(const Json& json, ColumnType type) {
 }
 
 std::vector<Value> cells_of(const Schema& schema, const Json& row) {
-  if (!row.is_object()) throw Error(ErrorKind::data, "a row that is no object", "an object", "");
+  if (!row.is_object()) throw Error(ErrorKind::data, "a row that is no object", "an object", kDefect);
   std::vector<Value> cells;
   for (const auto& field : schema) {
     const auto found = row.find(field.name);
     if (found == row.end()) {
       throw Error(ErrorKind::data, fmt::format("a row without '{}'", field.name),
-                  "every column of the result", "");
+                  "every column of the result", kDefect);
     }
     try {
       cells.push_back(value_of(*found, field.type));
@@ -119,10 +123,10 @@ std::vector<Value> cells_of(const Schema& schema, const Json& row) {
   for (const auto& item : row.items()) {
     if (!columns.find(item.key())) {
       throw Error(ErrorKind::data, fmt::format("a row with '{}'", item.key()), "only columns of the result",
-                  "");
+                  kDefect);
     }
   }
-  throw Error(ErrorKind::data, "a row that has a column twice", "every column once", "");
+  throw Error(ErrorKind::data, "a row that has a column twice", "every column once", kDefect);
 }
 
 Json row_json(const Table& table, std::size_t row) {

@@ -80,7 +80,8 @@ bool fit(Value& value, ColumnType type) {
   return false;
 }
 
-std::string_view held_type(const Value& value) {
+/// The name of a Value's alternative.
+std::string_view type_name_of(std::size_t alternative) {
   constexpr std::array<std::string_view, 9> names = {"null",
                                                      "string",
                                                      "int64",
@@ -90,7 +91,7 @@ std::string_view held_type(const Value& value) {
                                                      "list<double>",
                                                      "list<list<string>>",
                                                      "list<list<double>>"};
-  return names.at(value.index());
+  return names.at(alternative);
 }
 
 }  // namespace
@@ -121,8 +122,10 @@ void Table::append(std::vector<Value> row) {
     const Field& field = schema_[i];
     if (!fit(row[i], field.type)) {
       throw Error(ErrorKind::data,
-                  fmt::format("column '{}', row {}: a {}", field.name, rows_.size() + 1, held_type(row[i])),
-                  fmt::format("{}", type_name(field.type)), "");
+                  fmt::format("column '{}', row {}: a {}", field.name, rows_.size() + 1,
+                              type_name_of(row[i].index())),
+                  fmt::format("{}", type_name(field.type)),
+                  "correct the value, or store the column as what it holds");
     }
     if (!std::visit([](const auto& cell) { return valid_text(cell); }, row[i])) {
       throw Error(ErrorKind::data,
@@ -136,14 +139,16 @@ void Table::append(std::vector<Value> row) {
 const Value& Table::at(std::size_t row, std::size_t column) const {
   if (row >= rows() || column >= columns()) {
     throw Error(ErrorKind::data, fmt::format("row {}, column {} of a table", row, column),
-                fmt::format("a row below {} and a column below {}", rows(), columns()), "");
+                fmt::format("a row below {} and a column below {}", rows(), columns()),
+                "report this as a defect of the program");
   }
   return rows_[row][column];
 }
 
 const std::vector<Value>& Table::row(std::size_t row) const {
   if (row >= rows()) {
-    throw Error(ErrorKind::data, fmt::format("row {} of a table", row), fmt::format("below {}", rows()), "");
+    throw Error(ErrorKind::data, fmt::format("row {} of a table", row), fmt::format("below {}", rows()),
+                "report this as a defect of the program");
   }
   return rows_[row];
 }
@@ -159,14 +164,15 @@ std::size_t Table::column(std::string_view name) const {
   if (const auto index = find(name)) return *index;
   std::string names;
   for (const auto& field : schema_) names += (names.empty() ? "" : ", ") + field.name;
-  throw Error(ErrorKind::data, "the columns " + names, fmt::format("a column '{}'", name), "");
+  throw Error(ErrorKind::data, "the columns " + names, fmt::format("a column '{}'", name),
+              "add it or rename the column that holds it");
 }
 
-void Table::wrong_cell(std::size_t row, std::size_t column) const {
-  throw Error(
-      ErrorKind::data,
-      fmt::format("column '{}', row {}: a {}", schema_[column].name, row + 1, held_type(rows_[row][column])),
-      "another type", "");
+void Table::wrong_cell(std::size_t row, std::size_t column, std::size_t expected) const {
+  throw Error(ErrorKind::data,
+              fmt::format("column '{}', row {}: a {}", schema_[column].name, row + 1,
+                          type_name_of(rows_[row][column].index())),
+              std::string(type_name_of(expected)), "correct the value, or store the column as what it holds");
 }
 
 }  // namespace chorus::data

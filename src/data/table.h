@@ -80,14 +80,14 @@ class Table {
   template <class T>
   const T& get(std::size_t row, std::size_t column) const {
     const T* value = std::get_if<T>(&at(row, column));
-    if (value == nullptr) wrong_cell(row, column);
+    if (value == nullptr) wrong_cell(row, column, Value(T{}).index());
     return *value;
   }
 
   bool operator==(const Table&) const = default;
 
  private:
-  [[noreturn]] void wrong_cell(std::size_t row, std::size_t column) const;
+  [[noreturn]] void wrong_cell(std::size_t row, std::size_t column, std::size_t expected) const;
 
   Schema schema_;
   std::vector<std::vector<Value>> rows_;

@@ -13,6 +13,7 @@
 namespace chorus::data {
 namespace {
 
+constexpr auto kCorrect = "correct the cell";
 const std::string kExpected = "CSV in UTF-8 whose rows all have the header's columns";
 
 std::shared_ptr<arrow::io::ReadableFile> open(const std::filesystem::path& path) {
@@ -96,7 +97,7 @@ Value parse_number(const std::string& text, ColumnType type) {
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, number);
   if (result.ec != std::errc{} || result.ptr != end) {
-    throw Error(ErrorKind::data, "'" + text + "'", std::string(type_name(type)), "");
+    throw Error(ErrorKind::data, "'" + text + "'", std::string(type_name(type)), kCorrect);
   }
   return number;
 }
@@ -108,10 +109,11 @@ Value typed(const std::string& text, ColumnType type) {
   if (type == ColumnType::boolean) {
     if (text == "true" || text == "True") return true;
     if (text == "false" || text == "False") return false;
-    throw Error(ErrorKind::data, "'" + text + "'", "true or false", "");
+    throw Error(ErrorKind::data, "'" + text + "'", "true or false", kCorrect);
   }
   const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) throw Error(ErrorKind::data, "'" + text.substr(0, 60) + "'", "a JSON list", "");
+  if (json.is_discarded())
+    throw Error(ErrorKind::data, "'" + text.substr(0, 60) + "'", "a JSON list", kCorrect);
   return value_of(json, type);
 }
 
@@ -137,7 +139,7 @@ Table read_csv(const std::filesystem::path& path, const ReadOptions& options) {
         throw Error(
             ErrorKind::data,
             fmt::format("{}: column '{}', row {}: {}", path.string(), schema[c].name, row + 1, error.got()),
-            error.expected(), "correct the cell");
+            error.expected(), kCorrect);
       }
     }
     table.append(std::move(cells));

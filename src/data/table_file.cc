@@ -143,9 +143,10 @@ Table read_table(const std::filesystem::path& path, const ReadOptions& options) 
     return read_checked(path, options);
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::data, path.string() + " asks for more memory than there is", "an undamaged file",
-                "");
+                "make or download the file again");
   } catch (const parquet::ParquetException& error) {
-    throw Error(ErrorKind::data, path.string() + ": " + error.what(), "an undamaged Parquet file", "");
+    throw Error(ErrorKind::data, path.string() + ": " + error.what(), "an undamaged Parquet file",
+                "make or download the file again");
   }
 }
 
