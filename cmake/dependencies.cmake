@@ -25,4 +25,7 @@ add_library(chorus_arrow INTERFACE)
 add_library(chorus::arrow ALIAS chorus_arrow)
 target_include_directories(chorus_arrow SYSTEM INTERFACE ${CHORUS_PYARROW}/include)
 target_link_libraries(chorus_arrow INTERFACE ${ARROW_LIBRARY} ${PARQUET_LIBRARY} ${ARROW_COMPUTE_LIBRARY})
-target_link_options(chorus_arrow INTERFACE -Wl,-rpath,${CHORUS_PYARROW})
+# Arrow's libraries export copies of simdjson, OpenSSL and utf8proc, of other versions than ours, and the first library that
+# has a symbol serves the whole process. Ours come first: options stand before all libraries on the link line.
+target_link_options(chorus_arrow INTERFACE -Wl,-rpath,${CHORUS_PYARROW}
+  LINKER:--push-state,--no-as-needed,$<TARGET_FILE:simdjson::simdjson>,${UTF8PROC_LINK_LIBRARIES},${OPENSSL_CRYPTO_LIBRARY},--pop-state)
