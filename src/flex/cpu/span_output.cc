@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "flex/cpu/span_task.h"
+
+namespace chorus::flex::cpu {
+namespace {
+
+constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
+
+// One order for every machine: pairs at distance 8, 4, 2, 1.
+float sum_lanes(const float* lanes) {
+  float part[kLanes];
+  std::copy_n(lanes, kLanes, part);
+  for (Index half = kLanes / 2; half > 0; half /= 2)
+    for (Index i = 0; i < half; ++i) part[i] += part[i + half];
+  return part[0];
+}
+
+// A row's states as the merge needs them: log2-sum-exp after its scale, and what scales the state's
+// accumulator.
+class Merge {
+ public:
+  Merge(const SpanTile& tile, const SpanScratch& scratch) : tile_(tile), scratch_(scratch) {
+    scaled_ =
+        std::any_of(tile.lse_scale.begin(), tile.lse_scale.end(), [](float scale) { return scale != 1.0F; });
+  }
+
+  /// Share of the mass of state s of row i, and in `factor` what its accumulator is multiplied by; 0 for
+  /// empty states.
+  float share(Index i, Index s, float& factor) const {
+    const float sum = sum_of(i, s);
+    if (sum == 0.0F) return factor = 0.0F;
+    const float weight = std::exp2(log_mass(i, s, sum) - top_) / total_;
+    factor = scaled_ ? weight / sum : weight;
+    return scaled_ ? weight : weight * sum;
+  }
+
+  /// Must be called before share() for each row i.
+  void start(Index i) {
+    top_ = kMinusInfinity;
+    total_ = 0;
+    for (Index s = 0; s < tile_.states; ++s) {
+      const float sum = sum_of(i, s);
+      if (sum != 0.0F) top_ = std::max(top_, log_mass(i, s, sum));
+    }
+    for (Index s = 0; s < tile_.states; ++s) {
+      const float sum = sum_of(i, s);
+      if (sum != 0.0F) total_ += std::exp2(log_mass(i, s, sum) - top_) * (scaled_ ? 1.0F : sum);
+    }
+  }
+
+ private:
+  float sum_of(Index i, Index s) const { return sum_lanes(scratch_.state(s).sum + i * kLanes); }
+  // Without scales the sums stay outside the logarithm: the maximum stands for the state, its sum weighs it.
+  float log_mass(Index i, Index s, float sum) const {
+    const float max = scratch_.state(s).max[i];
+    return scaled_ ? (max + std::log2(sum)) * tile_.lse_scale[static_cast<std::size_t>(s)] : max;
+  }
+
+  const SpanTile& tile_;
+  const SpanScratch& scratch_;
+  bool scaled_ = false;
+  float top_ = kMinusInfinity, total_ = 0;
+};
+
+}  // namespace
+
+SpanScratch::SpanScratch(Index vectors, Index states, Index head_dim)
+    : vectors_((vectors + kLanes - 1) / kLanes * kLanes), width_(padded(head_dim)) {
+  const std::int64_t pack = kBlock * width_, state_floats = vectors_ * (1 + kLanes + width_);
+  storage_ = AlignedFloats::make(static_cast<std::size_t>(2 * pack + states * state_floats));
+  values_ = storage_.get() + pack;
+  states_ = values_ + pack;
+}
+
+RowStates SpanScratch::state(Index s) const {
+  float* at = states_ + s * vectors_ * (1 + kLanes + width_);
+  return {.max = at, .sum = at + vectors_, .acc = at + vectors_ * (1 + kLanes)};
+}
+
+void SpanScratch::clear(Index vectors, Index states) const {
+  for (Index s = 0; s < states; ++s) {
+    const RowStates state = this->state(s);
+    std::fill_n(state.max, vectors, kMinusInfinity);
+    std::fill_n(state.sum, std::int64_t{vectors} * kLanes, 0.0F);
+    std::fill_n(state.acc, std::int64_t{vectors} * width_, 0.0F);
+  }
+}
+
+void write_rows(const SpanOutput& to, const SpanTile& tile, Index rows, const SpanScratch& scratch) {
+  Merge merge(tile, scratch);
+  for (Index i = 0; i < rows * to.group; ++i) {
+    const std::int64_t at = std::int64_t{i / to.group} * to.q_heads + to.first_head + i % to.group;
+    float* out = to.out + at * to.head_dim;
+    merge.start(i);
+    for (Index s = 0; s < tile.states; ++s) {
+      float factor = 0;
+      const float share = merge.share(i, s, factor);
+      const float* acc = scratch.state(s).acc + std::int64_t{i} * padded(to.head_dim);
+      if (s == 0)
+        for (Index d = 0; d < to.head_dim; ++d) out[d] = acc[d] * factor;
+      else if (factor != 0.0F)
+        for (Index d = 0; d < to.head_dim; ++d) out[d] += acc[d] * factor;
+      if (to.share != nullptr) to.share[at * to.share_states + s] = share;
+    }
+    if (to.share != nullptr)
+      std::fill(to.share + at * to.share_states + tile.states, to.share + (at + 1) * to.share_states, 0.0F);
+  }
+}
+
+}  // namespace chorus::flex::cpu

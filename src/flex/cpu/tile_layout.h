@@ -1,0 +1,35 @@
+// The shapes the tile kernels share: a block of keys, how it is packed, and the running softmax of a row.
+#pragma once
+
+#include "flex/spans.h"
+
+namespace chorus::flex::cpu {
+
+/// Keys in one block; scores of a row are contiguous, one float a key.
+inline constexpr Index kBlock = kSpanBlock;
+/// Keys are handled in vectors of this many, whatever the width of a register: sums have one order on every
+/// machine.
+inline constexpr Index kLanes = 16;
+/// Rows of one register tile.
+inline constexpr Index kRows = 6;
+inline constexpr Index kMaxHeadDim = 256;
+
+/// Accumulators are padded to whole vectors.
+constexpr Index padded(Index dim) {
+  return (dim + kLanes - 1) / kLanes * kLanes;
+}
+
+/// The running softmax of consecutive rows, in base-2 units: sum is [row][kLanes] partial sums (slot = key %
+/// kLanes), acc is [row][padded(dim)], not normalised.
+struct RowStates {
+  float* max = nullptr;
+  float* sum = nullptr;
+  float* acc = nullptr;
+};
+
+/// Keys [lo, hi) of a block exist; the others are hidden.
+struct KeyRange {
+  Index lo = 0, hi = kBlock;
+};
+
+}  // namespace chorus::flex::cpu
