@@ -2,7 +2,8 @@
 # -Wrestrict reports std::string concatenation falsely in g++ 12 (GCC bug 105651).
 option(CHORUS_WERROR "treat warnings as errors" OFF)
 add_library(chorus_warnings INTERFACE)
-target_compile_options(chorus_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-restrict
+target_compile_options(chorus_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
                        $<$<BOOL:${CHORUS_WERROR}>:-Werror>)
 if(CHORUS_SANITIZE)
   add_compile_options(-fsanitize=${CHORUS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
