@@ -86,6 +86,10 @@ void Tokenizer::Impl::fill_vocabularies(const TokenizerParts& parts) {
     all[static_cast<std::size_t>(token.id)] = token.content;
   }
   spellings = Vocabulary(all);
+  // As `tokenizers` 0.23 decodes them: a token looked for in normalised text stands for normalised text.
+  for (const auto& token : parts.added) {
+    if (token.normalized) all[static_cast<std::size_t>(token.id)] = normalize(normalizer, token.content);
+  }
   fallback.assign(all.size(), false);
   std::vector<std::string> mergeable = parts.spellings;
   const bool bytes = parts.rules.alphabet == Alphabet::bytes;

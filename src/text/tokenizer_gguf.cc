@@ -28,7 +28,7 @@ constexpr std::int64_t kUnknownType = 2, kControlType = 3, kUserDefinedType = 4,
 [[noreturn]] void refuse(const core::Gguf& file, std::string_view key, std::string_view got,
                          std::string_view expected) {
   throw Error(ErrorKind::model, fmt::format("{}: {} is {}", file.name(), key, got), std::string(expected),
-              "");
+              "use a GGUF of a family that chorus reads, made by a current converter");
 }
 
 void read_tokens(const core::Gguf& file, TokenizerParts& parts) {
