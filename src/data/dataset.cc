@@ -85,11 +85,14 @@ void replace_examples(const DatasetOptions& options, RowGuard& guard, Dataset& s
                         " worked examples where " + std::to_string(wanted) + " were asked for");
 }
 
-Dataset load_source(const DatasetOptions& options, RowGuard& guard) {
+Dataset load_source(const DatasetOptions& options, RowGuard& guard) try {
   if (options.dataset == "builtin") return load_builtin(options);
   if (options.dataset == "webqa") return load_webqa(options, guard);
   if (options.dataset == "pararel") return load_pararel(options, guard);
   return load_own(options, guard);
+} catch (
+    const std::filesystem::filesystem_error& error) {  // a folder that may not be listed, a path too long
+  throw Error(ErrorKind::io, error.what(), "a folder that can be read", "check the path and its permissions");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // (tests/data/data/datasets.json).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -160,6 +161,30 @@ TEST(ParaRel, NamesUnknownRelationsAndThoseWithoutPatterns) {
   }
   options.relations = {"P36", "P36"};
   EXPECT_NE(error_of(options).find("listed twice"), std::string::npos) << error_of(options);
+}
+
+// The golden prompts on the real model were made from the same relations by another program.
+TEST(ParaRel, ContainsThePhrasingsOfTheGoldenPrompts) {
+  const fs::path golden = raw_data() / ".." / "golden" / "smollm2" / "layouts.json";
+  NEED_RAW_DATA("pararel");
+  NEED_RAW_DATA(golden);
+  std::ifstream in(golden);
+  for (const json& test : json::parse(in)["cases"]) {
+    const Dataset set = load_dataset({.dataset = "pararel",
+                                      .data = raw_data() / "pararel",
+                                      .relations = {test["relation"].get<std::string>()},
+                                      .num_few_shot = 0});
+    const auto asks = [](const Sample& sample, const std::string& phrasing) {
+      return std::count(sample.paraphrases.begin(), sample.paraphrases.end(), phrasing) == 1;
+    };
+    const auto found = std::find_if(set.samples.begin(), set.samples.end(), [&](const Sample& sample) {
+      return asks(sample, test["phrasings"][0].get<std::string>());
+    });
+    ASSERT_NE(found, set.samples.end()) << test["subject"];
+    for (const json& phrasing : test["phrasings"])
+      EXPECT_TRUE(asks(*found, phrasing.get<std::string>())) << phrasing;
+    EXPECT_EQ(std::count(found->answers.begin(), found->answers.end(), test["object"].get<std::string>()), 1);
+  }
 }
 
 }  // namespace

@@ -3,14 +3,13 @@
 #include "data/dataset.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "core/error.h"
 #include "data/digest.h"
+#include "data/input_folder.h"
 
 namespace chorus::data {
 namespace {
@@ -25,18 +24,8 @@ fs::path kept(const std::string& name) {
 
 class Datasets : public testing::Test {
  protected:
-  void SetUp() override {
-    const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) /
-              (std::string("chorus_datasets_") + info->name() + "_" + std::to_string(getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path write(const std::string& name, const std::string& content) const {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-    return folder_ / name;
+    return input_.write(name, content);
   }
 
   static std::string error_of(const DatasetOptions& options, ErrorKind kind = ErrorKind::data) {
@@ -60,7 +49,8 @@ class Datasets : public testing::Test {
     return got.substr(std::min(got.size(), path.size()));
   }
 
-  fs::path folder_;
+  InputFolder input_;
+  const fs::path folder_ = input_.path();
 };
 
 const std::string good = R"({"id": "q1", "paraphrases": ["one?", "uno?"], "answers": ["1"]})"
@@ -252,6 +242,12 @@ TEST_F(Datasets, MissingFilesAreNamed) {
     const fs::path torn = write(std::string("torn.") + kind, "PAR1 nothing behind it");
     EXPECT_NE(error_of({.dataset = kind, .data = torn}).find("torn"), std::string::npos);
   }
+}
+
+TEST_F(Datasets, APathThatCannotBeAFileIsAnErrorOfOurs) {
+  error_of({.dataset = "webqa", .data = std::string(5000, 'x')}, ErrorKind::io);
+  error_of({.dataset = "pararel", .data = std::string(5000, 'x')}, ErrorKind::io);
+  error_of({.dataset = "jsonl", .data = std::string(5000, 'x')});
 }
 
 TEST_F(Datasets, OptionsThatNoSetTakesAreRefused) {

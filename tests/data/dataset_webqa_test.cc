@@ -1,14 +1,13 @@
 // WebQuestions and ParaRel on small files: phrasings from a file, other formats, oddities of the rows.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "core/error.h"
 #include "data/dataset.h"
 #include "data/digest.h"
+#include "data/input_folder.h"
 
 namespace chorus::data {
 namespace {
@@ -19,18 +18,8 @@ using Columns = std::vector<std::pair<std::string, std::string>>;
 
 class SmallSets : public testing::Test {
  protected:
-  void SetUp() override {
-    const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(testing::TempDir()) /
-              (std::string("chorus_small_sets_") + info->name() + "_" + std::to_string(getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path write(const std::string& name, const std::string& content) const {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-    return folder_ / name;
+    return input_.write(name, content);
   }
   fs::path write_questions() const {
     return write(
@@ -47,7 +36,8 @@ class SmallSets : public testing::Test {
     return "no error";
   }
 
-  fs::path folder_;
+  InputFolder input_;
+  const fs::path folder_ = input_.path();
 };
 
 TEST_F(SmallSets, PhrasingsComeFromAFile) {
