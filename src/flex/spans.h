@@ -14,10 +14,9 @@
 #include <span>
 
 #include "core/threads.h"
+#include "flex/index.h"
 
 namespace chorus::flex {
-
-using Index = std::int32_t;
 
 /// Keys of one logical segment are processed in blocks of this many.
 inline constexpr Index kSpanBlock = 64;

@@ -9,15 +9,6 @@ namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
-// One order for every machine: pairs at distance 8, 4, 2, 1.
-float sum_lanes(const float* lanes) {
-  float part[kLanes];
-  std::copy_n(lanes, kLanes, part);
-  for (Index half = kLanes / 2; half > 0; half /= 2)
-    for (Index i = 0; i < half; ++i) part[i] += part[i + half];
-  return part[0];
-}
-
 // A row's states as the merge needs them: log2-sum-exp after its scale, and what scales the state's
 // accumulator.
 class Merge {

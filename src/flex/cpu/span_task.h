@@ -2,11 +2,8 @@
 // owns.
 #pragma once
 
-#include <memory>
-#include <new>
-
 #include "core/dtype.h"
-#include "flex/cpu/tile_layout.h"
+#include "flex/cpu/tile.h"
 
 namespace chorus::flex::cpu {
 
@@ -14,17 +11,6 @@ namespace chorus::flex::cpu {
 struct SpanTask {
   std::size_t tile = 0;
   Index kv_head = 0, row = 0, rows = 0;
-};
-
-/// Floats at 64-byte addresses, not initialised.
-struct AlignedFloats {
-  struct Free {
-    void operator()(float* p) const { ::operator delete (p, std::align_val_t{64}); }
-  };
-  static std::unique_ptr<float, Free> make(std::size_t count) {
-    return std::unique_ptr<float, Free>(
-        static_cast<float*>(::operator new (count * sizeof(float), std::align_val_t{64})));
-  }
 };
 
 /// Buffers for tasks of up to `vectors` query vectors in up to `states` softmax states.
@@ -41,7 +27,7 @@ class SpanScratch {
   void clear(Index vectors, Index states) const;
 
  private:
-  std::unique_ptr<float, AlignedFloats::Free> storage_;
+  AlignedFloats::Pointer storage_;
   float* values_ = nullptr;
   float* states_ = nullptr;
   std::int64_t vectors_ = 0, width_ = 0;

@@ -1,0 +1,87 @@
+// What a mask mod and a score mod are: plain callables on scalar indices, inlined into the kernels.
+//
+// A mask mod is `bool(Index b, Index h, Index q, Index kv)`: may query row q of query head h in batch b see key kv?
+// A score mod is `float(float score, Index b, Index h, Index q, Index kv)`: the score arrives scaled, in natural-log
+// units. q is the row plus the call's q_offset. Captured data is held by value or by pointer and must outlive the call.
+//
+//   auto every_other = [] FLEX_MOD (Index, Index, Index q, Index kv) { return (q - kv) % 2 == 0; };
+//   attention(q, k, v, out, {.pool = &pool}, causal() & mask(every_other));
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "flex/index.h"
+
+// After a lambda's capture list: makes it callable on both devices under nvcc, nothing elsewhere.
+#if defined(__CUDACC__)
+#define FLEX_MOD __host__ __device__
+#else
+#define FLEX_MOD
+#endif
+
+namespace chorus::flex {
+
+template <class F>
+concept takes_batch_head_query_key = std::is_invocable_v<const F&, Index, Index, Index, Index>;
+template <class F>
+concept returns_bool = std::same_as < std::invoke_result_t<const F&, Index, Index, Index, Index>,
+bool > ;
+template <class F>
+concept takes_score_batch_head_query_key = std::is_invocable_v<const F&, float, Index, Index, Index, Index>;
+template <class F>
+concept returns_float = std::same_as < std::invoke_result_t<const F&, float, Index, Index, Index, Index>,
+float > ;
+
+/// `bool operator()(Index b, Index h, Index q, Index kv) const`. Note that `!lambda` is a bool, no mod: use not_mask.
+template <class F>
+concept MaskMod = takes_batch_head_query_key<F> && returns_bool<F> && std::copy_constructible<F>;
+
+/// `float operator()(float score, Index b, Index h, Index q, Index kv) const`.
+template <class F>
+concept ScoreMod = takes_score_batch_head_query_key<F> && returns_float<F> && std::copy_constructible<F>;
+
+/// What a mask does with a block of (query, key) pairs.
+enum class BlockKind : unsigned char { empty, partial, full };
+
+/// A mask mod that can classify a block of pairs without evaluating them: `full` and `empty` are certain, `partial`
+/// is always allowed. Ranges are of q (offset included) and kv, neither empty.
+template <class F>
+concept StructuredMaskMod = MaskMod<F> && requires(const F& f, Index i, Range range) {
+  { f.classify(i, i, range, range) } -> std::same_as<BlockKind>;
+};
+
+/// Base of flex's own mask mods: the operators & | ! are found through it.
+struct MaskOperand {};
+
+/// The mask without a mask: every pair is allowed.
+struct AllowAll : MaskOperand {
+  constexpr bool operator()(Index, Index, Index, Index) const { return true; }
+  constexpr BlockKind classify(Index, Index, Range, Range) const { return BlockKind::full; }
+};
+
+/// The score mod that changes nothing; kernels skip it.
+struct KeepScore {
+  constexpr float operator()(float score, Index, Index, Index, Index) const { return score; }
+};
+
+/// Classifies a block by structure where the mod has one, else pair by pair.
+template <MaskMod M>
+BlockKind classify(const M& mod, Index b, Index h, Range q, Range kv) {
+  if constexpr (StructuredMaskMod<M>) {
+    return mod.classify(b, h, q, kv);
+  } else {
+    bool any = false, all = true;
+    for (Index i = q.begin; i < q.end; ++i) {
+      for (Index j = kv.begin; j < kv.end; ++j) {
+        const bool allowed = mod(b, h, i, j);
+        any |= allowed;
+        all &= allowed;
+      }
+      if (any && !all) return BlockKind::partial;
+    }
+    return all ? BlockKind::full : any ? BlockKind::partial : BlockKind::empty;
+  }
+}
+
+}  // namespace chorus::flex

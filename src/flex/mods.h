@@ -1,0 +1,15 @@
+// All mods of the library: one idea per header in flex/mods/.
+#pragma once
+
+// IWYU pragma: begin_exports
+#include "flex/combine.h"
+#include "flex/mods/alibi.h"
+#include "flex/mods/causal.h"
+#include "flex/mods/dilated.h"
+#include "flex/mods/document.h"
+#include "flex/mods/prefix_lm.h"
+#include "flex/mods/segment_log_weight.h"
+#include "flex/mods/segment_relation.h"
+#include "flex/mods/sliding_window.h"
+#include "flex/mods/soft_cap.h"
+// IWYU pragma: end_exports

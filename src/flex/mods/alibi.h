@@ -1,0 +1,36 @@
+// ALiBi: a score falls with the distance, each head at its own slope (Press et al., arXiv 2108.12409).
+//
+//   const std::vector<float> slopes = alibi_slopes(heads);
+//   attention(q, k, v, out, {}, causal(), alibi(slopes));   // slopes must outlive the call
+#pragma once
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "flex/mod.h"
+
+namespace chorus::flex {
+
+/// score - slope[h] * (q - kv), h the query head.
+struct Alibi {
+  const float* slope;
+  float operator()(float score, Index, Index h, Index q, Index kv) const {
+    return score - slope[h] * static_cast<float>(q - kv);
+  }
+};
+
+inline Alibi alibi(std::span<const float> slopes) {
+  return {slopes.data()};
+}
+
+/// The paper's slopes for a power of two of heads, 2^(-8 (h + 1) / heads), for any number of heads.
+inline std::vector<float> alibi_slopes(Index heads) {
+  std::vector<float> slopes(static_cast<std::size_t>(heads));
+  for (Index h = 0; h < heads; ++h)
+    slopes[static_cast<std::size_t>(h)] =
+        std::exp2(-8.0F * static_cast<float>(h + 1) / static_cast<float>(heads));
+  return slopes;
+}
+
+}  // namespace chorus::flex

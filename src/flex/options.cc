@@ -1,0 +1,58 @@
+#include "flex/options.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "flex/spans.h"
+
+namespace chorus::flex {
+namespace {
+
+void require(bool holds, std::string got, std::string expected) {
+  if (!holds) throw Error(ErrorKind::usage, "attention: " + std::move(got), std::move(expected), "");
+}
+
+bool good_dim(Index dim) {
+  return dim > 0 && dim <= 256 && dim % 8 == 0;
+}
+
+void check_block_mask(const BlockMaskShape& m, const Extents& q, const Extents& k, Index q_offset) {
+  require(m.q_length == q.rows && m.kv_length == k.rows && m.q_offset == q_offset,
+          fmt::format("a block mask of {} rows from {}, {} keys", m.q_length, m.q_offset, m.kv_length),
+          fmt::format("{} rows from {}, {} keys", q.rows, q_offset, k.rows));
+  require((m.batch == 1 || m.batch == q.batch) && (m.heads == 1 || m.heads == q.heads),
+          fmt::format("a block mask of batch {}, {} heads", m.batch, m.heads),
+          fmt::format("1 or {}, 1 or {}", q.batch, q.heads));
+  require(m.kv_block % kSpanBlock == 0, fmt::format("key blocks of {}", m.kv_block),
+          fmt::format("a multiple of {}", kSpanBlock));
+}
+
+}  // namespace
+
+void check_attention(const Extents& q, const Extents& k, const Extents& v, const Extents& out,
+                     const AttentionOptions& options) {
+  require(good_dim(q.dim) && good_dim(v.dim), fmt::format("head dims {} and {}", q.dim, v.dim),
+          "multiples of 8 up to 256");
+  require(k.dim == q.dim && out.dim == v.dim, fmt::format("k of dim {}, out of dim {}", k.dim, out.dim),
+          fmt::format("q's {} and v's {}", q.dim, v.dim));
+  require(k.batch == q.batch && v.batch == q.batch && out.batch == q.batch,
+          fmt::format("batches {}, {}, {}, {}", q.batch, k.batch, v.batch, out.batch), "one batch");
+  require(q.rows >= 0 && out.rows == q.rows && out.heads == q.heads,
+          fmt::format("out of {} heads, {} rows", out.heads, out.rows),
+          fmt::format("q's {} heads, {} rows", q.heads, q.rows));
+  require(k.rows >= 0 && v.rows == k.rows && v.heads == k.heads,
+          fmt::format("v of {} heads, {} rows", v.heads, v.rows),
+          fmt::format("k's {} heads, {} rows", k.heads, k.rows));
+  require(k.heads > 0 && q.heads > 0 && q.heads % k.heads == 0,
+          fmt::format("{} query heads over {} kv heads", q.heads, k.heads), "a positive multiple");
+  require(q.heads / k.heads <= 256, fmt::format("{} query heads on one kv head", q.heads / k.heads),
+          "at most 256");
+  require(options.q_offset >= 0, fmt::format("q_offset {}", options.q_offset), "0 or more");
+  const auto rows = static_cast<std::size_t>(q.batch) * static_cast<std::size_t>(q.heads) *
+                    static_cast<std::size_t>(q.rows);
+  require(options.lse.empty() || options.lse.size() == rows,
+          fmt::format("lse of {} entries", options.lse.size()), fmt::format("none or {}", rows));
+  if (options.block_mask != nullptr) check_block_mask(options.block_mask->shape(), q, k, options.q_offset);
+}
+
+}  // namespace chorus::flex
