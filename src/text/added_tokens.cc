@@ -20,8 +20,8 @@ bool touches_word(std::string_view text, std::size_t begin, std::size_t end) {
          (end < text.size() && is_word_character(next_code_point(text, end).code));
 }
 
-std::size_t skip_space_left(std::string_view text, std::size_t begin) {
-  while (begin > 0) {
+std::size_t skip_space_left(std::string_view text, std::size_t begin, std::size_t limit) {
+  while (begin > limit) {
     const Utf8Step step = last_code_point(text, begin);
     if (!is_white_space(step.code)) break;
     begin -= step.bytes;
@@ -87,7 +87,7 @@ std::vector<AddedTokens::Piece> AddedTokens::split(std::string_view text) const 
     std::size_t begin = at, end = at + token->content.size();
     at = end;
     if (token->single_word && touches_word(text, begin, end)) continue;
-    if (token->lstrip) begin = std::max(skip_space_left(text, begin), done);
+    if (token->lstrip) begin = std::max(skip_space_left(text, begin, done), done);
     if (token->rstrip) end = skip_space_right(text, end);
     if (begin > done) pieces.push_back({std::nullopt, text.substr(done, begin - done)});
     pieces.push_back({token->id, {}});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <vector>
 
 #include "core/error.h"
 #include "text/utf8.h"
@@ -18,6 +19,38 @@ utf8proc_category_t category(char32_t code) {
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+int combining_class(char32_t code) {
+  return utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
+}
+
+// utf8proc orders combining marks by exchanging neighbours, which takes the square of a run's length. Long runs come
+// to it in order; that is canonically the same text.
+std::string order_long_mark_runs(std::string_view text) {
+  constexpr std::size_t kLong = 64;
+  std::string out;
+  std::vector<char32_t> run;
+  const auto flush = [&] {
+    if (run.size() >= kLong) {
+      std::stable_sort(run.begin(), run.end(),
+                       [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
+    }
+    for (const char32_t code : run) append_utf8(out, code);
+    run.clear();
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Step step = next_code_point(text, at);
+    if (combining_class(step.code) == 0) {
+      flush();
+      out += text.substr(at, step.bytes);
+    } else {
+      run.push_back(step.code);
+    }
+    at += step.bytes;
+  }
+  flush();
+  return out;
 }
 
 }  // namespace
@@ -66,9 +99,10 @@ bool is_punctuation(char32_t code) {
 
 std::string nfc(std::string_view text) {
   if (is_ascii(text)) return std::string(text);
+  const std::string ordered = order_long_mark_runs(text);
   utf8proc_uint8_t* mapped = nullptr;
-  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
+  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(ordered.data()),
+                                   static_cast<utf8proc_ssize_t>(ordered.size()), &mapped,
                                    static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
   if (length < 0) {
