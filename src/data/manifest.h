@@ -16,7 +16,7 @@
 namespace chorus::data {
 
 struct Manifest {
-  Configuration configuration;
+  Configuration configuration = {};
   Json versions = Json::object();  // what computed it, as far as it decides the result (program, formats)
   Json counts = Json::object();    // samples, samples with too few paraphrases, notes of the data set
 };

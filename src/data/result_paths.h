@@ -19,12 +19,12 @@ std::filesystem::path result_folder(const std::filesystem::path& output_dir, std
                                     std::string_view model);
 
 struct ResultName {
-  std::string method;       // origin, per_prompt, avg, max, flex, ..., confidence
-  int paraphrases = 0;      // N; not part of the name of origin, per_prompt and confidence
-  std::vector<int> indexs;  // --indexs i,j: the name goes to diversity/ and ends in -i,j
-  std::map<std::string, std::string>
-      options;      // layout options in force ("layout", "cue", ...), flex methods only
-  std::string tag;  // --tag: stands in place of the options
+  std::string method = {};       // origin, per_prompt, avg, max, flex, ..., confidence
+  int paraphrases = 0;           // N; not part of the name of origin, per_prompt and confidence
+  std::vector<int> indexs = {};  // --indexs i,j: the name goes to diversity/ and ends in -i,j
+  // Layout options in force ("layout", "cue", ...); only the flex methods have them.
+  std::map<std::string, std::string> options = {};
+  std::string tag = {};  // --tag: stands in place of the options
 };
 
 /// `flex_attention-5.cue=fused,layout=shared`: options sorted by name, those at their published value left

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <limits>
-#include <type_traits>
 
 #include "core/error.h"
 
@@ -61,18 +60,27 @@ std::vector<List> lists_of(const Json& json, ColumnType type, Convert convert) {
   return lists;
 }
 
+Json json_cell(std::monostate) {
+  return nullptr;
+}
+Json json_cell(double number) {
+  return std::isnan(number) ? Json(nullptr) : Json(number);
+}
+template <class Plain>
+Json json_cell(const Plain& plain) {
+  return plain;
+}
+template <class Item>
+Json json_cell(const std::vector<Item>& items) {
+  Json json = Json::array();
+  for (const auto& item : items) json.push_back(json_cell(item));
+  return json;
+}
+
 }  // namespace
 
 Json json_of(const Value& value) {
-  return std::visit(
-      [](const auto& cell) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(cell)>, std::monostate>) {
-          return nullptr;
-        } else {
-          return Json(cell);
-        }
-      },
-      value);
+  return std::visit([](const auto& cell) { return json_cell(cell); }, value);
 }
 
 Value value_of(const Json& json, ColumnType type) {

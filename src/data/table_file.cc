@@ -74,7 +74,13 @@ std::shared_ptr<arrow::Table> read_parquet(const std::filesystem::path& path) {
   const auto reader = check_arrow(parquet::arrow::OpenFile(open(path), arrow::default_memory_pool()),
                                   path.string(), expected);
   reader->set_use_threads(false);
-  return check_arrow(reader->ReadTable(), path.string(), expected);
+  // Row group by row group: Arrow cannot join nested columns that come in several chunks.
+  std::vector<std::shared_ptr<arrow::Table>> groups;
+  for (int i = 0; i < reader->num_row_groups(); ++i) {
+    groups.push_back(check_arrow(reader->ReadRowGroup(i), path.string(), expected));
+  }
+  if (groups.empty()) return check_arrow(reader->ReadTable(), path.string(), expected);
+  return check_arrow(arrow::ConcatenateTables(groups), path.string(), expected);
 }
 
 std::shared_ptr<arrow::Table> read_arrow(const std::filesystem::path& path, Format format) {
@@ -95,7 +101,7 @@ std::shared_ptr<arrow::Table> select(const std::shared_ptr<arrow::Table>& table,
     indices.push_back(table->schema()->GetFieldIndex(column));
     if (indices.back() < 0) {
       throw Error(ErrorKind::data, fmt::format("{}: columns {}", name, fmt::join(table->ColumnNames(), ", ")),
-                  fmt::format("one column '{}'", column), "name the columns of this file");
+                  fmt::format("a column '{}'", column), "name the columns of this file");
     }
   }
   return check_arrow(table->SelectColumns(indices), name, "these columns");

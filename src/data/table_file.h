@@ -14,8 +14,9 @@
 namespace chorus::data {
 
 struct ReadOptions {
-  std::vector<std::string> columns;  // only these, in this order; empty: all. One that is missing is an error
-  Schema csv_types;                  // types of CSV columns; those not named are guessed (see read_table)
+  std::vector<std::string> columns =
+      {};                 // only these, in this order; empty: all. One that is missing is an error
+  Schema csv_types = {};  // types of CSV columns; those not named are guessed (see read_table)
 };
 
 /// Reads a file by what it begins with: Feather V2 / Arrow IPC file (plain, lz4, zstd), Arrow IPC stream (a
