@@ -11,6 +11,15 @@ std::string join(const std::string& path, std::string_view key) {
   return path + (is_file ? ": " : ".") + std::string(key);
 }
 
+simdjson::padded_string load(const std::filesystem::path& path) {
+  simdjson::padded_string text;
+  if (const auto error = simdjson::padded_string::load(path.string()).get(text)) {
+    throw Error(ErrorKind::io, path.string() + " cannot be read: " + simdjson::error_message(error),
+                "a readable file", "check the path and its permissions");
+  }
+  return text;
+}
+
 }  // namespace
 
 JsonNode JsonNode::at(std::string_view key) const {
@@ -91,15 +100,12 @@ std::string JsonNode::kind() const {
   return simdjson::to_string(value_);
 }
 
-JsonFile::JsonFile(const std::filesystem::path& path) : name_(path.string()) {
-  simdjson::padded_string text;
-  if (const auto error = simdjson::padded_string::load(name_).get(text)) {
-    throw Error(ErrorKind::io, name_ + " cannot be read: " + simdjson::error_message(error),
-                "a readable file", "check the path and its permissions");
-  }
+JsonFile::JsonFile(const std::filesystem::path& path) : JsonFile(load(path), path.string()) {}
+
+JsonFile::JsonFile(const simdjson::padded_string& text, std::string name) : name_(std::move(name)) {
   if (const auto error = parser_.parse(text).get(root_)) {
     throw Error(ErrorKind::model, name_ + " is not JSON: " + simdjson::error_message(error),
-                "a whole JSON file", "download the file again");
+                "a whole JSON file", kBadTokenizerFile);
   }
 }
 

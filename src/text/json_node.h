@@ -52,10 +52,12 @@ class JsonNode {
   std::string path_;  // "FILE: field.field[3]"
 };
 
-/// Owns the parsed file. Throws Error(io) if it cannot be read and Error(model) if it is not JSON.
+/// Owns a parsed document. Throws Error(io) if a file cannot be read and Error(model) if it is not JSON.
 class JsonFile {
  public:
   explicit JsonFile(const std::filesystem::path& path);
+  /// The same of text in memory; `name` stands for the path in errors.
+  JsonFile(const simdjson::padded_string& text, std::string name);
   JsonNode root() const { return {root_, name_}; }
 
  private:

@@ -35,6 +35,8 @@ class Tokenizer {
   /// add_bos_token). Throws for anything in the file that this class does not do: nothing is silently left
   /// out.
   static Tokenizer from_json(const std::filesystem::path& tokenizer_json);
+  /// From a tokenizer.json in memory, without a config; `name` stands for the path in errors.
+  static Tokenizer from_json_text(std::string_view json, std::string name);
   /// From the metadata keys `tokenizer.ggml.*`.
   static Tokenizer from_gguf(const core::Gguf& file);
   /// From parts put together elsewhere; the readers above end here.

@@ -136,11 +136,7 @@ void apply(const TokenizerConfig& config, TokenizerParts& parts) {
   put(parts.after, config.add_eos, eos);
 }
 
-}  // namespace
-
-Tokenizer Tokenizer::from_json(const std::filesystem::path& tokenizer_json) {
-  const JsonFile file(tokenizer_json);
-  const JsonNode root = file.root();
+TokenizerParts read(const JsonNode& root) {
   TokenizerParts parts;
   read_model(root.at("model"), parts);
   read_added_tokens(root, parts);
@@ -150,8 +146,19 @@ Tokenizer Tokenizer::from_json(const std::filesystem::path& tokenizer_json) {
   read_pre_tokenizer(root, parts);
   read_post_processor(root, parts);
   read_decoder(root, parts);
+  return parts;
+}
+
+}  // namespace
+
+Tokenizer Tokenizer::from_json(const std::filesystem::path& tokenizer_json) {
+  TokenizerParts parts = read(JsonFile(tokenizer_json).root());
   apply(read_tokenizer_config(tokenizer_json.parent_path() / "tokenizer_config.json"), parts);
   return Tokenizer(std::move(parts));
+}
+
+Tokenizer Tokenizer::from_json_text(std::string_view json, std::string name) {
+  return Tokenizer(read(JsonFile(simdjson::padded_string(json), std::move(name)).root()));
 }
 
 }  // namespace chorus::text

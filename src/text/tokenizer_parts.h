@@ -42,6 +42,6 @@ struct TokenizerParts {
 };
 
 /// Ids beyond it are taken for a lie: the largest vocabularies have a few hundred thousand.
-inline constexpr TokenId kMaxTokenId = (1 << 22) - 1;
+inline constexpr TokenId kMaxTokenId = (1 << 20) - 1;
 
 }  // namespace chorus::text
