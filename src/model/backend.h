@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/threads.h"
 #include "model/config.h"
 #include "model/plan.h"
 
@@ -78,6 +79,8 @@ class Backend {
   /// Row `row` of a full tensor, on the host; valid until the tensor changes.
   virtual std::span<const float> read(const Tensor& x, std::int64_t row) = 0;
 
+  /// The threads of the host that work for this backend.
+  virtual core::ThreadPool& pool() = 0;
   virtual std::string description() const = 0;
 };
 

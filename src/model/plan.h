@@ -28,7 +28,7 @@ struct Rows {
 
 /// One row's key and value: where they are stored and at which position the key is rotated.
 struct KeyPlace {
-  std::int32_t page = -1;      // -1: the row has none (padding)
+  std::int32_t page = -1;      // -1: not stored (padding, or a row whose key is there already)
   std::int32_t slot = 0;
   std::int32_t position = 0;   // within its segment under shared execution, in the sequence under packed
 };
@@ -42,6 +42,7 @@ struct QueryPlace {
 /// Attention of one packed sequence: the literal sequence, its mask as segments, keys in consecutive slots of `pages`.
 struct PackedSequence {
   std::int32_t row = 0, rows = 0;          // its new rows in this batch
+  std::int64_t q_row = 0;                  // their queries: q_row .. q_row + rows
   std::int32_t first = 0;                  // index in the sequence of the first new row
   std::span<const std::int32_t> pages;     // token i is in pages[i / page_tokens]
   std::span<const std::int32_t> segment_of;  // of every token up to first + rows; -1: none

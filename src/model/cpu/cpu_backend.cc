@@ -130,8 +130,11 @@ void CpuBackend<T>::embed(std::span<const std::int32_t> ids, const RowSource& so
   auto& out = as<float>(x);
   for_rows(static_cast<std::int64_t>(ids.size()), [&](std::int64_t row) {
     const std::int32_t id = ids[static_cast<std::size_t>(row)];
-    if (id < 0) return std::fill_n(out.row(row), out.cols(), 0.0F);
-    source(id, 1, out.row(row));
+    if (id < 0) {
+      std::fill_n(out.row(row), out.cols(), 0.0F);
+    } else {
+      source(id, 1, out.row(row));
+    }
   });
 }
 
@@ -194,8 +197,8 @@ void CpuBackend<T>::store_keys(std::int64_t layer, CpuTensor<float>& qkv, const 
   const auto size = static_cast<std::size_t>(d);
   for_rows(static_cast<std::int64_t>(plan.keys.size()), [&](std::int64_t row) {
     const KeyPlace& place = plan.keys[static_cast<std::size_t>(row)];
-    if (place.page < 0) return;
     finish_row(qkv.row(row), weights);
+    if (place.page < 0) return;
     float* key = qkv.row(row) + config_.heads * d;
     const float* value = key + config_.kv_heads * d;
     for (std::int64_t head = 0; head < config_.kv_heads; ++head, key += d, value += d) {

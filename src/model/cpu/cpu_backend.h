@@ -70,6 +70,7 @@ class CpuBackend final : public Backend {
                  AttentionPlan& plan, Tensor& out) override;
   void gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) override;
   std::span<const float> read(const Tensor& x, std::int64_t row) override;
+  core::ThreadPool& pool() override { return pool_; }
   std::string description() const override;
 
  private:

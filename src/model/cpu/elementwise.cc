@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/simd_targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/cpu/elementwise.cc"
 #include <hwy/foreach_target.h>
@@ -17,10 +18,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-inline void Store(V v, D d, float* out) { hn::StoreU(v, d, out); }
+inline void StoreTo(V v, D d, float* out) { hn::StoreU(v, d, out); }
 
 // Rounds to nearest even, as core::bf16::from_float does; inputs are finite here.
-inline void Store(V v, D d, core::bf16* out) {
+inline void StoreTo(V v, [[maybe_unused]] D d, core::bf16* out) {
   const hn::RebindToUnsigned<D> du;
   const hn::Rebind<std::uint16_t, D> d16;
   const auto bits = hn::BitCast(du, v);
@@ -30,8 +31,8 @@ inline void Store(V v, D d, core::bf16* out) {
   hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di, rounded)), d16, reinterpret_cast<std::uint16_t*>(out));
 }
 
-inline void StoreOne(float v, float* out) { *out = v; }
-inline void StoreOne(float v, core::bf16* out) { *out = core::bf16::from_float(v); }
+inline void StoreOneTo(float v, float* out) { *out = v; }
+inline void StoreOneTo(float v, core::bf16* out) { *out = core::bf16::from_float(v); }
 
 template <class T>
 void RmsNorm(const float* x, const float* weight, std::size_t n, float eps, T* out) {
@@ -48,8 +49,8 @@ void RmsNorm(const float* x, const float* weight, std::size_t n, float eps, T* o
   const float factor = 1.0F / std::sqrt(total / static_cast<float>(n) + eps);
   const V scale = hn::Set(d, factor);
   for (i = 0; i + lanes <= n; i += lanes)
-    Store(hn::Mul(hn::Mul(hn::LoadU(d, x + i), scale), hn::LoadU(d, weight + i)), d, out + i);
-  for (; i < n; ++i) StoreOne(x[i] * factor * weight[i], out + i);
+    StoreTo(hn::Mul(hn::Mul(hn::LoadU(d, x + i), scale), hn::LoadU(d, weight + i)), d, out + i);
+  for (; i < n; ++i) StoreOneTo(x[i] * factor * weight[i], out + i);
 }
 void RmsNormF32(const float* x, const float* w, std::size_t n, float eps, float* out) { RmsNorm(x, w, n, eps, out); }
 void RmsNormBf16(const float* x, const float* w, std::size_t n, float eps, core::bf16* out) { RmsNorm(x, w, n, eps, out); }
@@ -65,12 +66,12 @@ void SiluTimes(const float* gate, const float* up, std::size_t n, T* out) {
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes)
-    Store(hn::Mul(Silu(d, hn::LoadU(d, gate + i)), hn::LoadU(d, up + i)), d, out + i);
+    StoreTo(hn::Mul(Silu(d, hn::LoadU(d, gate + i)), hn::LoadU(d, up + i)), d, out + i);
   if (i == n) return;
   HWY_ALIGN float g[HWY_MAX_BYTES / sizeof(float)] = {};
   std::memcpy(g, gate + i, (n - i) * sizeof(float));
   hn::StoreU(Silu(d, hn::LoadU(d, g)), d, g);
-  for (std::size_t j = 0; i < n; ++i, ++j) StoreOne(g[j] * up[i], out + i);
+  for (std::size_t j = 0; i < n; ++i, ++j) StoreOneTo(g[j] * up[i], out + i);
 }
 void SiluTimesF32(const float* gate, const float* up, std::size_t n, float* out) { SiluTimes(gate, up, n, out); }
 void SiluTimesBf16(const float* gate, const float* up, std::size_t n, core::bf16* out) { SiluTimes(gate, up, n, out); }
@@ -104,8 +105,8 @@ void NarrowBf16(const float* x, std::size_t n, core::bf16* out) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) Store(hn::LoadU(d, x + i), d, out + i);
-  for (; i < n; ++i) StoreOne(x[i], out + i);
+  for (; i + lanes <= n; i += lanes) StoreTo(hn::LoadU(d, x + i), d, out + i);
+  for (; i < n; ++i) StoreOneTo(x[i], out + i);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,0 +1,50 @@
+// Puts the rows of one forward pass together: first every prefill row, then every decode row.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "model/plan.h"
+#include "text/tokenizer.h"
+
+namespace chorus::engine {
+
+/// Query rows that see the same spans, before row numbers are final.
+struct TileDraft {
+  std::int32_t row = 0, rows = 0;                    // numbers within the kind
+  std::vector<std::int32_t> row_positions;           // [rows]: position of each row
+  std::vector<std::int32_t> variant_origins;         // [variants]: a variant rotates by position - origin
+  std::vector<flex::KvSpan> spans;
+  std::int32_t causal_first = 0;
+  std::int32_t states = 1;
+
+  /// The variant of this origin, made when it is new.
+  flex::Index variant(std::int32_t origin);
+};
+
+class BatchBuilder {
+ public:
+  /// Adds a row of a kind; returns its number within the kind.
+  std::int32_t add_row(bool decode, text::TokenId id, model::KeyPlace key);
+  void add_tile(bool decode, TileDraft tile);
+  /// Row numbers within its kind; `positions` of its rows.
+  void add_packed(model::PackedSequence sequence, std::vector<std::int32_t> positions);
+
+  std::int32_t rows(bool decode) const { return static_cast<std::int32_t>(kinds_[decode].ids.size()); }
+  /// The batch with final row numbers. The builder must outlive it: the tiles' spans lie in the builder.
+  model::Batch finish(std::int32_t share_states);
+  /// Final number of a row; valid after finish().
+  std::int32_t final_row(bool decode, std::int32_t row) const;
+
+ private:
+  struct Kind {
+    std::vector<text::TokenId> ids;
+    std::vector<model::KeyPlace> keys;
+    std::vector<TileDraft> tiles;
+  };
+  Kind kinds_[2];  // prefill, decode
+  std::vector<std::pair<model::PackedSequence, std::vector<std::int32_t>>> packed_;
+};
+
+}  // namespace chorus::engine

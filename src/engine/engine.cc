@@ -1,0 +1,181 @@
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/error.h"
+
+namespace chorus::engine {
+
+struct Engine::Active {
+  Request request;
+  Result result;
+  std::optional<StopWatch> watch;
+  std::vector<std::unique_ptr<Sequence>> sequences;
+  std::vector<RowRef> rows;            // of this step, one per sequence
+  std::optional<StopReason> stopped;
+};
+
+Engine::Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options)
+    : decoder_(decoder), tokenizer_(tokenizer), options_(options) {
+  const model::ModelConfig& c = decoder.config();
+  // One page tells what a page costs; the store itself is made for all of them.
+  const std::size_t page_bytes = decoder.backend().kv_store(1, options.page_tokens)->page_bytes();
+  const auto pages = static_cast<std::int64_t>(options.kv_memory / page_bytes);
+  if (pages < 1)
+    throw Error(ErrorKind::usage, fmt::format("{} bytes for keys and values", options.kv_memory),
+                fmt::format("{} or more ({} layers, {} tokens a page)", page_bytes, c.layers, options.page_tokens),
+                "raise --kv-memory");
+  kv_ = decoder.backend().kv_store(pages, options.page_tokens);
+  pool_ = std::make_unique<PagePool>(pages, options.page_tokens);
+  sequences_ = options.execution == Execution::shared ? make_shared_sequences(*pool_) : make_packed_sequences(*pool_);
+}
+
+Engine::~Engine() = default;
+
+std::unique_ptr<Engine::Active> Engine::open_request(Request request) {
+  auto active = std::make_unique<Active>();
+  active->request = std::move(request);
+  const Request& r = active->request;
+  active->result.index = r.index;
+  active->result.id = r.id;
+  for (const Prompt& prompt : r.prompts) {
+    check(prompt, decoder_.config().vocab);
+    const std::int64_t last = prompt.next_position() + r.stop.max_new_tokens;
+    if (last > decoder_.config().context)
+      throw Error(ErrorKind::data, fmt::format("{}: a prompt of {} tokens, positions to {} with the answer", r.id, prompt.size(), last),
+                  fmt::format("at most the model's context, {}", decoder_.config().context),
+                  "use fewer or shorter paraphrases or worked examples");
+    active->result.prompt_tokens += prompt.size();
+  }
+  active->watch.emplace(r.stop, tokenizer_);
+  return active;
+}
+
+bool Engine::admit(Active& active) {
+  for (const Prompt& prompt : active.request.prompts) {
+    auto sequence = sequences_->open(prompt, active.request.stop.max_new_tokens);
+    if (!sequence) {
+      active.sequences.clear();
+      return false;
+    }
+    active.sequences.push_back(std::move(sequence));
+  }
+  return true;
+}
+
+void Engine::fill(const std::function<std::optional<Request>()>& next) {
+  while (active_.size() < static_cast<std::size_t>(options_.batch_size) &&
+         sequences_->pending_tokens() < options_.prefill_rows) {
+    if (!waiting_ && !exhausted_) {
+      if (auto request = next()) {
+        waiting_ = open_request(std::move(*request));
+      } else {
+        exhausted_ = true;
+      }
+    }
+    if (!waiting_) return;
+    if (!admit(*waiting_)) {
+      if (!active_.empty()) return;  // those running will make room
+      throw Error(ErrorKind::data,
+                  fmt::format("{}: {} prompt tokens do not fit {} tokens of key/value memory", waiting_->request.id,
+                              waiting_->result.prompt_tokens, pool_->pages() * pool_->page_tokens()),
+                  "a request that fits", "raise --kv-memory");
+    }
+    active_.push_back(std::move(waiting_));
+  }
+}
+
+void Engine::run(const std::function<std::optional<Request>()>& next, const Events& events) {
+  exhausted_ = false;
+  try {
+    for (;;) {
+      if (events.cancelled && events.cancelled())
+        throw Error(ErrorKind::interrupted, "interrupted", "", "run the same command again to go on");
+      fill(next);
+      if (active_.empty()) return;
+      step(events);
+    }
+  } catch (...) {
+    active_.clear();
+    waiting_.reset();
+    throw;
+  }
+}
+
+void Engine::step(const Events& events) {
+  const auto began = std::chrono::steady_clock::now();
+  BatchBuilder builder;
+  sequences_->add_shared(builder);
+  std::int32_t states = 0;
+  for (const auto& active : active_) {
+    const bool first = active->rows.empty();
+    active->rows.clear();
+    for (const auto& sequence : active->sequences)
+      active->rows.push_back(first ? sequences_->start(*sequence, builder)
+                                   : sequences_->advance(*sequence, active->result.tokens.back(), builder));
+    const Request& r = active->request;
+    if (r.prompts.size() == 1 && r.prompts[0].paraphrases > 0 && sequences_->has_shares())
+      states = std::max(states, std::max(2, r.prompts[0].paraphrases + 1));
+  }
+  model::Batch batch = builder.finish(states);
+  decoder_.forward(batch, *kv_);
+  sequences_->computed();
+
+  std::vector<std::int32_t> rows;
+  std::vector<std::size_t> begin;
+  for (const auto& active : active_) {
+    begin.push_back(rows.size());
+    for (const RowRef& ref : active->rows) rows.push_back(builder.final_row(ref.decode, ref.row));
+  }
+  const auto logits = decoder_.logits(rows);
+  decoder_.backend().pool().parallel_for(static_cast<std::int64_t>(active_.size()), [&](std::int64_t i, int) {
+    Active& active = *active_[static_cast<std::size_t>(i)];
+    const std::size_t first = begin[static_cast<std::size_t>(i)];
+    choose(active, std::span(logits).subspan(first, active.rows.size()));
+    if (states > 0 && active.request.prompts.size() == 1) add_share(active, batch, rows[first]);
+  });
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  (batch.rows.prefill > 0 ? counters_.prefill_seconds : counters_.decode_seconds) += seconds;
+  counters_.prefill_rows += batch.rows.prefill;
+  counters_.decode_rows += batch.rows.decode;
+  ++counters_.steps;
+  for (const auto& active : active_) finish(*active, events);
+  std::erase_if(active_, [](const auto& active) { return active->stopped.has_value(); });
+}
+
+void Engine::choose(Active& active, std::span<const std::span<const float>> logits) const {
+  const Choice choice = active.request.next->choose(logits);
+  active.result.tokens.push_back(choice.token);
+  active.result.margins.push_back(choice.margin);
+  active.result.logprob += choice.logprob;
+  active.stopped = active.watch->push(choice.token);
+}
+
+void Engine::add_share(Active& active, const model::Batch& batch, std::int32_t row) const {
+  const auto paraphrases = static_cast<std::size_t>(active.request.prompts[0].paraphrases);
+  if (paraphrases == 0) return;
+  const RowRef& ref = active.rows[0];
+  const auto states = static_cast<std::size_t>(batch.plan.share_states);
+  const auto heads = static_cast<double>(decoder_.config().layers * decoder_.config().heads);
+  const double* mass = batch.plan.share.data() + static_cast<std::size_t>(row) * states;
+  std::vector<float> share(paraphrases, 0.0F);
+  if (!ref.in_segment) {
+    for (std::size_t p = 0; p < paraphrases; ++p) share[p] = static_cast<float>(mass[p + 1] / heads);
+  } else if (ref.own_paraphrase >= 0) {
+    share[static_cast<std::size_t>(ref.own_paraphrase)] = static_cast<float>(mass[1] / heads);
+  }
+  active.result.shares.push_back(std::move(share));
+}
+
+void Engine::finish(Active& active, const Events& events) const {
+  if (events.text && !active.watch->piece().empty()) events.text(active.request.index, active.watch->piece());
+  if (!active.stopped) return;
+  active.result.stop_reason = *active.stopped;
+  active.sequences.clear();
+  if (events.done) events.done(std::move(active.result));
+}
+
+}  // namespace chorus::engine

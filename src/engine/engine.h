@@ -1,0 +1,103 @@
+// Runs many requests through one decoder: packs prefill of new segments and decode of running sequences into one
+// batch a step; a request leaves the moment it stops. No result depends on what shares a batch.
+//
+//   Engine engine(decoder, &tokenizer, {.batch_size = 16});
+//   engine.run(next_request, {.done = [&](Result r) { ... }});
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/next_token.h"
+#include "engine/prompt.h"
+#include "engine/sequences.h"
+#include "engine/stop.h"
+#include "model/decoder.h"
+
+namespace chorus::engine {
+
+enum class Execution { shared, packed };
+
+struct EngineOptions {
+  Execution execution = Execution::shared;
+  std::int32_t batch_size = 16;              // requests that run at once
+  std::size_t kv_memory = std::size_t{1} << 30;  // bytes for keys and values
+  std::int32_t page_tokens = 16;
+  std::int64_t prefill_rows = 2048;          // no request is admitted once a batch has so many prompt tokens to compute
+};
+
+/// A group of sequences answered in lock step: one prompt for flex, one per paraphrase for output ensembles.
+struct Request {
+  std::int64_t index = 0;                    // the caller's number
+  std::string id;                            // named in errors
+  std::vector<Prompt> prompts;
+  std::shared_ptr<const NextToken> next;
+  StopRules stop;
+};
+
+struct Result {
+  std::int64_t index = 0;
+  std::string id;
+  std::vector<text::TokenId> tokens;
+  std::vector<double> margins;               // one per token
+  double logprob = 0;
+  StopReason stop_reason = StopReason::max_new_tokens;
+  std::int64_t prompt_tokens = 0;
+  /// [token][paraphrase]: mean over layers and heads of the attention mass of the row that predicts the token; empty
+  /// for packed execution and for groups of several sequences.
+  std::vector<std::vector<float>> shares;
+};
+
+struct Events {
+  std::function<void(Result)> done;                                             // in the order requests end
+  std::function<void(std::int64_t index, const std::string& text)> text;        // optional: text as it is completed
+  std::function<bool()> cancelled;                                              // optional: asked once a step
+};
+
+struct EngineCounters {
+  std::int64_t prefill_rows = 0, decode_rows = 0, steps = 0;
+  double prefill_seconds = 0, decode_seconds = 0;   // steps with prefill rows, steps without
+};
+
+class Engine {
+ public:
+  /// `tokenizer` may be null when no stop rule looks at text and no text is asked for.
+  Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options);
+  ~Engine();
+
+  /// Takes requests from `next` until it gives none and all are done. Throws Error(data) for a prompt that cannot fit,
+  /// Error(interrupted) when `cancelled` says so.
+  void run(const std::function<std::optional<Request>()>& next, const Events& events);
+
+  const EngineCounters& counters() const { return counters_; }
+  /// Where the keys of a run of `prompt` would be; for tests of isolation.
+  SequenceStore& sequences() { return *sequences_; }
+  model::KvStore& kv() { return *kv_; }
+
+ private:
+  struct Active;
+  bool admit(Active& active);
+  std::unique_ptr<Active> open_request(Request request);
+  void fill(const std::function<std::optional<Request>()>& next);
+  void step(const Events& events);
+  void choose(Active& active, std::span<const std::span<const float>> logits) const;
+  void add_share(Active& active, const model::Batch& batch, std::int32_t row) const;
+  void finish(Active& active, const Events& events) const;
+
+  model::Decoder& decoder_;
+  const text::Tokenizer* tokenizer_;
+  EngineOptions options_;
+  std::unique_ptr<model::KvStore> kv_;
+  std::unique_ptr<PagePool> pool_;
+  std::unique_ptr<SequenceStore> sequences_;
+  std::vector<std::unique_ptr<Active>> active_;
+  std::unique_ptr<Active> waiting_;          // the next request, as long as there is no room for it
+  bool exhausted_ = false;
+  EngineCounters counters_;
+};
+
+}  // namespace chorus::engine

@@ -1,0 +1,36 @@
+// How the next token is chosen from the logits of a group of sequences that go on in lock step.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "text/token_id.h"
+
+namespace chorus::engine {
+
+struct Choice {
+  text::TokenId token = 0;
+  double logprob = 0;   // under the distribution that chose it
+  double margin = 0;    // by how much it won over the second: logits, or probabilities where those are compared
+};
+
+/// One step for one group; every sequence of the group is then extended with the same token. Called from several
+/// threads for different groups.
+class NextToken {
+ public:
+  virtual ~NextToken() = default;
+  /// The scores whose largest wins, [vocab]; logits[p] are those of sequence p. `scratch` is room for them.
+  virtual std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const = 0;
+  /// Whether scores are probabilities (to be renormalised) rather than logits.
+  virtual bool probabilities() const { return false; }
+
+  Choice choose(std::span<const std::span<const float>> logits) const;
+};
+
+/// The most likely token of a single sequence.
+class Greedy final : public NextToken {
+ public:
+  std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const override;
+};
+
+}  // namespace chorus::engine

@@ -1,0 +1,82 @@
+// Packed execution: each literal sequence is computed whole under its segment mask, with a key/value cache of its own.
+// It is the published algorithm with a cache, and the control of shared execution: nothing is shared, positions are
+// those of the sequence.
+#include "engine/sequences.h"
+
+namespace chorus::engine {
+namespace {
+
+class PackedSequence final : public Sequence {
+ public:
+  PackedSequence(const Prompt& prompt, PagePool& pool, std::int32_t new_tokens)
+      : prompt_(prompt), pool_(pool), pages_(pool.take(pool.pages_for(prompt.size() + new_tokens))),
+        segment_of_(prompt.segment_of), sees_(sees_matrix(prompt)) {
+    segment_of_.resize(static_cast<std::size_t>(prompt.size() + new_tokens), -1);
+  }
+  ~PackedSequence() override { pool_.release(pages_); }
+  PackedSequence(const PackedSequence&) = delete;
+  PackedSequence& operator=(const PackedSequence&) = delete;
+
+  RowRef add(std::span<const text::TokenId> ids, bool decode, BatchBuilder& batch) {
+    model::PackedSequence part;
+    part.row = batch.rows(decode);
+    part.rows = static_cast<std::int32_t>(ids.size());
+    part.first = size_;
+    part.pages = pages_;
+    part.segment_of = segment_of_;
+    part.sees = sees_;
+    part.segments = prompt_.segments;
+    part.free_from = prompt_.free_from;
+    part.decode = decode;
+    std::vector<std::int32_t> positions;
+    for (const text::TokenId id : ids) {
+      positions.push_back(size_ < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(size_)]
+                                                 : prompt_.next_position() + size_ - prompt_.size());
+      const std::int32_t tokens = pool_.page_tokens();
+      batch.add_row(decode, id, {pages_[static_cast<std::size_t>(size_ / tokens)], size_ % tokens, positions.back()});
+      ++size_;
+    }
+    const std::int32_t last = part.row + part.rows - 1;
+    batch.add_packed(part, std::move(positions));
+    return {.decode = decode, .row = last};
+  }
+  const Prompt& prompt() const { return prompt_; }
+
+ private:
+  const Prompt& prompt_;
+  PagePool& pool_;
+  std::vector<PageId> pages_;
+  std::vector<std::int32_t> segment_of_;
+  std::vector<std::uint8_t> sees_;
+  std::int32_t size_ = 0;
+};
+
+class PackedSequences final : public SequenceStore {
+ public:
+  explicit PackedSequences(PagePool& pool) : pool_(pool) {}
+
+  std::unique_ptr<Sequence> open(const Prompt& prompt, std::int32_t new_tokens) override {
+    if (pool_.pages_for(prompt.size() + new_tokens) > pool_.available()) return nullptr;
+    return std::make_unique<PackedSequence>(prompt, pool_, new_tokens);
+  }
+  void add_shared(BatchBuilder&) override {}
+  RowRef start(Sequence& sequence, BatchBuilder& batch) override {
+    auto& packed = static_cast<PackedSequence&>(sequence);
+    return packed.add(packed.prompt().ids, false, batch);
+  }
+  RowRef advance(Sequence& sequence, text::TokenId token, BatchBuilder& batch) override {
+    return static_cast<PackedSequence&>(sequence).add({&token, 1}, true, batch);
+  }
+  void computed() override {}
+  std::int64_t pending_tokens() const override { return 0; }
+  bool has_shares() const override { return false; }
+
+ private:
+  PagePool& pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<SequenceStore> make_packed_sequences(PagePool& pool) { return std::make_unique<PackedSequences>(pool); }
+
+}  // namespace chorus::engine

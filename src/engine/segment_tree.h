@@ -1,0 +1,100 @@
+// Computed segments, keyed by content: the tokens, their positions within the segment, and what the segment sees at
+// which distance. Two prompts that contain the same segment share its keys and values; two segments that begin alike
+// share what they have in common (a radix tree).
+//
+//   Context* context = tree.context({{instruction, 51}}, false);
+//   Node* end = tree.insert(context, ids, local_positions);   // refcounted: tree.release(end)
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/page_pool.h"
+#include "text/tokenizer.h"
+
+namespace chorus::engine {
+
+struct Context;
+
+/// A piece of a segment: tokens that follow those of `parent`.
+struct Node {
+  std::uint64_t id = 0;
+  Context* context = nullptr;
+  Node* parent = nullptr;                   // null: the segment begins here
+  std::int32_t first = 0;                   // index within the segment of its first token
+  std::vector<text::TokenId> ids;
+  std::vector<std::int32_t> positions;      // relative to the segment's first token
+  std::vector<PageId> pages;
+  std::int32_t begin = 0;                   // its first slot within pages[0]
+  bool computed = false;
+  std::int32_t holders = 0;                 // sequences, children and contexts that need it
+  std::uint64_t idle_since = 0;
+  std::map<std::pair<text::TokenId, std::int32_t>, std::unique_ptr<Node>> children;
+
+  std::int32_t size() const { return static_cast<std::int32_t>(ids.size()); }
+};
+
+/// What a segment sees: other segments (by their last node) and how far before it each begins. Blind tokens see nothing.
+struct Seen {
+  Node* end = nullptr;
+  std::int32_t distance = 0;                // this segment's first position minus the seen one's
+  bool operator<(const Seen& other) const {
+    return std::pair(end->id, distance) < std::pair(other.end->id, other.distance);
+  }
+};
+struct Context {
+  std::vector<Seen> seen;
+  bool blind = false;
+  std::map<std::pair<text::TokenId, std::int32_t>, std::unique_ptr<Node>> roots;
+};
+
+class SegmentTree {
+ public:
+  explicit SegmentTree(PagePool& pool) : pool_(pool) {}
+  ~SegmentTree();
+
+  /// The context of these segments in this order; made when it is new. It lives while it has roots: insert at once.
+  Context* context(std::vector<Seen> seen, bool blind);
+
+  /// The last node of a segment with these tokens; the caller holds it. Missing tokens become uncomputed nodes with
+  /// pages. Null when the pool has no room even after everything idle is dropped; then nothing is held.
+  Node* insert(Context* context, std::span<const text::TokenId> ids, std::span<const std::int32_t> positions);
+  void hold(Node* node);
+  void release(Node* node);
+
+  /// Nodes not computed yet, in an order in which each comes after what it needs.
+  std::vector<Node*> pending() const;
+  /// Frees pages of idle nodes, the longest idle first, until `pages` are available; false if that is impossible.
+  bool make_room(std::int64_t pages);
+
+  /// The pieces of the segment that ends with `end`, first to last.
+  static std::vector<const Node*> chain(const Node* end);
+
+  std::int64_t computed_tokens() const { return computed_tokens_; }
+  void mark_computed(Node* node);
+
+ private:
+  struct Less {
+    bool operator()(const std::pair<bool, std::vector<Seen>>& a, const std::pair<bool, std::vector<Seen>>& b) const {
+      return a < b;
+    }
+  };
+  Node* split(Node* node, std::int32_t at);
+  void drop(Node* node);
+  void drop_context_if_empty(Context* context);
+  std::unique_ptr<Node>& slot_of(Node* node);
+
+  PagePool& pool_;
+  std::map<std::pair<bool, std::vector<Seen>>, std::unique_ptr<Context>, Less> contexts_;
+  std::map<std::uint64_t, Node*> idle_;      // by idle_since
+  std::map<std::uint64_t, Node*> pending_;   // by id
+  std::uint64_t next_id_ = 1, clock_ = 1;
+  std::int64_t computed_tokens_ = 0;
+};
+
+}  // namespace chorus::engine

@@ -1,0 +1,219 @@
+// Shared execution: runs of a prompt live in the segment tree; the free rows at its end are its own.
+#include <algorithm>
+#include <unordered_map>
+
+#include "engine/segment_tree.h"
+#include "engine/sequences.h"
+
+namespace chorus::engine {
+namespace {
+
+/// Rows of one prefill tile: enough to read keys once for many rows, few enough to share out over threads.
+constexpr std::int32_t kTileRows = 64;
+
+/// A run of the prompt, computed in the tree.
+struct Piece {
+  Node* end = nullptr;
+  std::int32_t origin = 0;   // position of its first token
+  std::int32_t state = 0;
+};
+
+/// The last row of each node that this batch computes.
+using LastRows = std::unordered_map<const Node*, std::int32_t>;
+
+class SharedSequence final : public Sequence {
+ public:
+  SharedSequence(const Prompt& prompt, SegmentTree& tree, PagePool& pool) : prompt_(prompt), tree_(tree), pool_(pool) {}
+  ~SharedSequence() override {
+    for (const Piece& piece : pieces_)
+      if (piece.end != nullptr) tree_.release(piece.end);
+    pool_.release(tail_pages_);
+  }
+  SharedSequence(const SharedSequence&) = delete;
+  SharedSequence& operator=(const SharedSequence&) = delete;
+
+  bool open(std::int32_t new_tokens);
+  RowRef start(const LastRows& pending, BatchBuilder& batch);
+  RowRef advance(text::TokenId token, BatchBuilder& batch);
+
+ private:
+  bool insert_run(const Run& run, const std::vector<Run>& runs, const std::vector<std::uint8_t>& sees);
+  RowRef add_tail(std::span<const text::TokenId> ids, bool decode, BatchBuilder& batch);
+  RowRef last_segment_row(const LastRows& pending, BatchBuilder& batch) const;
+
+  const Prompt& prompt_;
+  SegmentTree& tree_;
+  PagePool& pool_;
+  std::vector<Piece> pieces_;
+  std::vector<PageId> tail_pages_;
+  std::int32_t tail_size_ = 0;
+  std::int32_t tail_origin_ = 0;    // position of the tail's first token
+};
+
+void add_chain(const Node* end, flex::KvSpan span, TileDraft& tile) {
+  for (const Node* node : SegmentTree::chain(end)) {
+    span.pages = node->pages;
+    span.begin = node->begin;
+    span.end = node->begin + node->size();
+    span.logical_first = node->first;
+    tile.spans.push_back(span);
+  }
+}
+
+model::KeyPlace key_place(const std::vector<PageId>& pages, std::int32_t slot, std::int32_t position, std::int32_t page_tokens) {
+  return {pages[static_cast<std::size_t>(slot / page_tokens)], slot % page_tokens, position};
+}
+
+/// Tokens [from, to) of a node as prefill rows; returns the last one's number. Keys are stored unless they are already.
+std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to, std::int32_t page_tokens, bool store,
+                           BatchBuilder& batch) {
+  for (; from < to; from += kTileRows) {
+    TileDraft tile;
+    tile.row = batch.rows(false);
+    tile.rows = std::min(kTileRows, to - from);
+    for (std::int32_t i = from; i < from + tile.rows; ++i) {
+      const auto index = static_cast<std::size_t>(i);
+      const model::KeyPlace place = key_place(node.pages, node.begin + i, node.positions[index], page_tokens);
+      batch.add_row(false, node.ids[index], store ? place : model::KeyPlace{});
+      tile.row_positions.push_back(node.positions[index]);
+    }
+    if (!node.context->blind) {
+      flex::Index label = 0;
+      for (const Seen& seen : node.context->seen) {
+        add_chain(seen.end, {.segment = label, .variant = tile.variant(-seen.distance)}, tile);
+        ++label;
+      }
+      add_chain(&node, {.segment = label, .variant = tile.variant(0), .state = 1, .causal = true}, tile);
+      tile.causal_first = node.first + from;
+      tile.states = 2;
+    }
+    batch.add_tile(false, std::move(tile));
+  }
+  return batch.rows(false) - 1;
+}
+
+bool SharedSequence::insert_run(const Run& run, const std::vector<Run>& runs, const std::vector<std::uint8_t>& sees) {
+  const auto at = [&](std::int32_t i) { return prompt_.positions[static_cast<std::size_t>(i)]; };
+  const std::int32_t origin = at(run.begin);
+  const auto segment = static_cast<std::size_t>(run.segment);
+  std::vector<Seen> seen;
+  for (std::size_t r = 0; run.segment >= 0 && r < pieces_.size(); ++r)
+    if (runs[r].segment >= 0 &&
+        sees[segment * static_cast<std::size_t>(prompt_.segments) + static_cast<std::size_t>(runs[r].segment)] != 0)
+      seen.push_back({pieces_[r].end, origin - pieces_[r].origin});
+  const auto begin = static_cast<std::size_t>(run.begin), size = static_cast<std::size_t>(run.end - run.begin);
+  std::vector<std::int32_t> local(size);
+  for (std::size_t i = 0; i < size; ++i) local[i] = prompt_.positions[begin + i] - origin;
+  Node* end = tree_.insert(tree_.context(std::move(seen), run.segment < 0),
+                           std::span(prompt_.ids).subspan(begin, size), local);
+  if (end == nullptr) return false;
+  const std::int32_t paraphrase = run.segment >= 0 && !prompt_.paraphrase_of.empty() ? prompt_.paraphrase_of[segment] : -1;
+  pieces_.push_back({end, origin, paraphrase + 1});
+  return true;
+}
+
+bool SharedSequence::open(std::int32_t new_tokens) {
+  const std::vector<Run> runs = runs_of(prompt_);
+  const std::vector<std::uint8_t> sees = sees_matrix(prompt_);
+  for (const Run& run : runs)
+    if (!insert_run(run, runs, sees)) return false;
+  const std::int64_t tail = pool_.pages_for(prompt_.size() - prompt_.free_from + new_tokens);
+  if (!tree_.make_room(tail)) return false;
+  tail_pages_ = pool_.take(tail);
+  tail_origin_ = prompt_.free_from < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(prompt_.free_from)]
+                                                    : prompt_.next_position();
+  return true;
+}
+
+RowRef SharedSequence::start(const LastRows& pending, BatchBuilder& batch) {
+  if (prompt_.free_from == prompt_.size()) return last_segment_row(pending, batch);
+  return add_tail(std::span(prompt_.ids).subspan(static_cast<std::size_t>(prompt_.free_from)), false, batch);
+}
+
+RowRef SharedSequence::last_segment_row(const LastRows& pending, BatchBuilder& batch) const {
+  const Piece& piece = pieces_.back();
+  const Node& node = *piece.end;
+  RowRef ref{.decode = false, .row = 0, .in_segment = true, .own_paraphrase = piece.state - 1};
+  if (const auto found = pending.find(&node); found != pending.end()) {
+    ref.row = found->second;
+  } else {
+    // An earlier batch computed the segment: this row is computed again, as the prefill row it is, to the same bits.
+    ref.row = add_node_rows(node, node.size() - 1, node.size(), pool_.page_tokens(), false, batch);
+  }
+  return ref;
+}
+
+RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode, BatchBuilder& batch) {
+  TileDraft tile;
+  tile.row = batch.rows(decode);
+  tile.rows = static_cast<std::int32_t>(ids.size());
+  tile.causal_first = tail_size_;
+  tile.states = prompt_.paraphrases + 1;
+  for (const text::TokenId id : ids) {
+    // Positions of a prompt's cue are its own; generated tokens follow the largest position used.
+    const std::int32_t index = prompt_.free_from + tail_size_;
+    const std::int32_t position = index < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(index)]
+                                                         : prompt_.next_position() + index - prompt_.size();
+    batch.add_row(decode, id, key_place(tail_pages_, tail_size_, position - tail_origin_, pool_.page_tokens()));
+    tile.row_positions.push_back(position);
+    ++tail_size_;
+  }
+  flex::Index label = 0;
+  for (const Piece& piece : pieces_) {
+    add_chain(piece.end, {.segment = label, .variant = tile.variant(piece.origin), .state = piece.state}, tile);
+    ++label;
+  }
+  tile.spans.push_back({.pages = tail_pages_,
+                        .begin = 0,
+                        .end = tail_size_,
+                        .segment = label,
+                        .variant = tile.variant(tail_origin_),
+                        .causal = true});
+  const std::int32_t last = tile.row + tile.rows - 1;
+  batch.add_tile(decode, std::move(tile));
+  return {decode, last};
+}
+
+RowRef SharedSequence::advance(text::TokenId token, BatchBuilder& batch) { return add_tail({&token, 1}, true, batch); }
+
+class SharedSequences final : public SequenceStore {
+ public:
+  explicit SharedSequences(PagePool& pool) : pool_(pool), tree_(pool) {}
+
+  std::unique_ptr<Sequence> open(const Prompt& prompt, std::int32_t new_tokens) override {
+    auto sequence = std::make_unique<SharedSequence>(prompt, tree_, pool_);
+    if (!sequence->open(new_tokens)) return nullptr;
+    return sequence;
+  }
+  RowRef start(Sequence& sequence, BatchBuilder& batch) override {
+    return static_cast<SharedSequence&>(sequence).start(last_rows_, batch);
+  }
+  RowRef advance(Sequence& sequence, text::TokenId token, BatchBuilder& batch) override {
+    return static_cast<SharedSequence&>(sequence).advance(token, batch);
+  }
+  void add_shared(BatchBuilder& batch) override {
+    last_rows_.clear();
+    for (const Node* node : tree_.pending())
+      last_rows_[node] = add_node_rows(*node, 0, node->size(), pool_.page_tokens(), true, batch);
+  }
+  void computed() override {
+    for (Node* node : tree_.pending()) tree_.mark_computed(node);
+  }
+  std::int64_t pending_tokens() const override {
+    std::int64_t tokens = 0;
+    for (const Node* node : tree_.pending()) tokens += node->size();
+    return tokens;
+  }
+  bool has_shares() const override { return true; }
+
+ private:
+  PagePool& pool_;
+  SegmentTree tree_;
+  LastRows last_rows_;
+};
+
+}  // namespace
+
+std::unique_ptr<SequenceStore> make_shared_sequences(PagePool& pool) { return std::make_unique<SharedSequences>(pool); }
+
+}  // namespace chorus::engine

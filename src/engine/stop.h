@@ -1,0 +1,41 @@
+// When an answer ends.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/tokenizer.h"
+
+namespace chorus::engine {
+
+enum class StopReason { stop_token, newline, max_new_tokens };
+std::string_view name(StopReason reason);
+
+struct StopRules {
+  std::vector<text::TokenId> ids;   // any of these ends the answer
+  bool newline = false;             // so does a newline after visible text, by text and not by token
+  std::int32_t max_new_tokens = 20;
+};
+
+/// Follows one answer token by token.
+class StopWatch {
+ public:
+  /// `tokenizer` may be null when the rules do not look at text.
+  StopWatch(const StopRules& rules, const text::Tokenizer* tokenizer);
+  /// The text this token completed, and whether the answer ends with it.
+  std::optional<StopReason> push(text::TokenId token);
+  /// Text that the last push() completed.
+  const std::string& piece() const { return piece_; }
+
+ private:
+  const StopRules& rules_;
+  std::optional<text::StreamDecoder> decoder_;
+  std::string piece_;
+  std::int32_t tokens_ = 0;
+  bool visible_ = false;   // something other than white space was generated
+};
+
+}  // namespace chorus::engine

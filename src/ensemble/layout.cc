@@ -1,0 +1,176 @@
+#include "ensemble/layout.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "data/python_random.h"
+
+namespace chorus::ensemble {
+namespace {
+
+using text::TokenId;
+
+/// Puts segments, separators and cues in sequence and keeps what every token is.
+class Sequencer {
+ public:
+  explicit Sequencer(std::int32_t paraphrases) { prompt_.paraphrases = paraphrases; }
+
+  std::int32_t add_segment(std::int32_t paraphrase) {
+    prompt_.paraphrase_of.push_back(paraphrase);
+    return prompt_.segments++;
+  }
+  void add(std::span<const TokenId> ids, std::int32_t segment) {
+    for (const TokenId id : ids) {
+      prompt_.ids.push_back(id);
+      prompt_.segment_of.push_back(segment);
+      prompt_.positions.push_back(position_++);
+    }
+  }
+  void add(TokenId id, std::int32_t segment) { add({&id, 1}, segment); }
+  void sees(std::int32_t a, std::int32_t b) { prompt_.sees.emplace_back(a, b); }
+
+  std::int32_t position() const { return position_; }
+  void move_to(std::int32_t position) { position_ = position; }
+  /// Goes on after the largest position used.
+  void move_past_all() { position_ = prompt_.next_position(); }
+
+  /// Free rows begin here.
+  void begin_free() { prompt_.free_from = prompt_.size(); }
+  engine::Prompt take() { return std::move(prompt_); }
+
+ private:
+  engine::Prompt prompt_;
+  std::int32_t position_ = 0;
+};
+
+struct Encoded {
+  std::vector<std::vector<TokenId>> ids;   // per paraphrase, in the order of the sequence
+  std::vector<std::int32_t> paraphrase;    // which one it is
+  std::vector<TokenId> cue;                // empty with Cue::own
+};
+
+std::vector<std::int32_t> order_of(const LayoutOptions& options, std::size_t n) {
+  std::vector<std::int32_t> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  if (options.order == Order::reversed) std::reverse(order.begin(), order.end());
+  if (options.order == Order::seeded) data::PythonRandom(options.order_seed).shuffle(order);
+  return order;
+}
+
+Encoded encode(const LayoutOptions& options, const text::Tokenizer& tokenizer, std::span<const data::PromptParts> parts) {
+  Encoded encoded;
+  encoded.paraphrase = order_of(options, parts.size());
+  for (const std::int32_t p : encoded.paraphrase) {
+    const data::PromptParts& part = parts[static_cast<std::size_t>(p)];
+    encoded.ids.push_back(tokenizer.encode(part.prefix + part.body + (options.cue == Cue::own ? part.cue : "")));
+  }
+  if (options.cue == Cue::fused) encoded.cue = tokenizer.encode(parts.front().cue);
+  return encoded;
+}
+
+void add_cue(const LayoutOptions& options, const Encoded& encoded, Sequencer& sequence) {
+  if (options.positions == Positions::aligned) sequence.move_past_all();
+  sequence.begin_free();
+  sequence.add(encoded.cue, -1);
+}
+
+engine::Prompt concat(const LayoutOptions& options, const text::Tokenizer& tokenizer, const Encoded& encoded) {
+  const auto bos = tokenizer.bos();
+  const std::vector<TokenId> separator = tokenizer.encode(options.separator);
+  const bool aligned = options.positions == Positions::aligned;
+  Sequencer sequence(static_cast<std::int32_t>(encoded.ids.size()));
+  std::int32_t bos_segment = -1;
+  if (bos && options.bos_scope == BosScope::all) bos_segment = sequence.add_segment(-1);
+  if (bos && (options.bos_scope == BosScope::all || options.bos_scope == BosScope::none)) sequence.add(*bos, bos_segment);
+  const std::int32_t after_bos = sequence.position();
+  for (std::size_t i = 0; i < encoded.ids.size(); ++i) {
+    const std::int32_t segment = sequence.add_segment(encoded.paraphrase[i]);
+    if (bos_segment >= 0) sequence.sees(segment, bos_segment);
+    // With BOS in the first paraphrase alone, the others stand where it has its first token after the BOS.
+    if (aligned) sequence.move_to(bos && options.bos_scope == BosScope::first && i > 0 ? 1 : after_bos);
+    if (bos && (options.bos_scope == BosScope::own || (options.bos_scope == BosScope::first && i == 0)))
+      sequence.add(*bos, segment);
+    sequence.add(encoded.ids[i], segment);
+    if (i + 1 < encoded.ids.size())
+      sequence.add(separator, options.separator_scope == SeparatorScope::own ? segment : -1);
+  }
+  add_cue(options, encoded, sequence);
+  return sequence.take();
+}
+
+engine::Prompt shared(const LayoutOptions& options, const text::Tokenizer& tokenizer, const Encoded& encoded,
+                      std::size_t prefix_bytes) {
+  const auto bos = tokenizer.bos();
+  Sequencer sequence(static_cast<std::int32_t>(encoded.ids.size()));
+  std::int32_t bos_segment = -1;
+  if (bos && options.bos_scope == BosScope::all) bos_segment = sequence.add_segment(-1);
+  if (bos) sequence.add(*bos, bos_segment);
+  const std::int32_t common = shared_prefix(tokenizer, encoded.ids, prefix_bytes);
+  const std::int32_t s = sequence.add_segment(-1);
+  if (bos_segment >= 0) sequence.sees(s, bos_segment);
+  sequence.add(std::span(encoded.ids.front()).first(static_cast<std::size_t>(common)), s);
+  const std::int32_t after_s = sequence.position();
+  for (std::size_t i = 0; i < encoded.ids.size(); ++i) {
+    const std::int32_t segment = sequence.add_segment(encoded.paraphrase[i]);
+    sequence.sees(segment, s);
+    if (bos_segment >= 0) sequence.sees(segment, bos_segment);
+    if (options.positions == Positions::aligned) sequence.move_to(after_s);
+    sequence.add(std::span(encoded.ids[i]).subspan(static_cast<std::size_t>(common)), segment);
+  }
+  add_cue(options, encoded, sequence);
+  return sequence.take();
+}
+
+/// Everything before the free rows sees all that came earlier. Segments stay, so that attention shares keep their meaning;
+/// tokens of no segment become segments of their own.
+void make_causal(engine::Prompt& prompt) {
+  const std::vector<engine::Run> runs = engine::runs_of(prompt);
+  prompt.sees.clear();
+  std::vector<std::int32_t> paraphrase_of;
+  for (std::int32_t r = 0; r < static_cast<std::int32_t>(runs.size()); ++r) {
+    const engine::Run& run = runs[static_cast<std::size_t>(r)];
+    paraphrase_of.push_back(run.segment < 0 ? -1 : prompt.paraphrase_of[static_cast<std::size_t>(run.segment)]);
+    for (std::int32_t earlier = 0; earlier < r; ++earlier) prompt.sees.emplace_back(r, earlier);
+  }
+  for (std::int32_t r = 0; r < static_cast<std::int32_t>(runs.size()); ++r)
+    for (std::int32_t i = runs[static_cast<std::size_t>(r)].begin; i < runs[static_cast<std::size_t>(r)].end; ++i)
+      prompt.segment_of[static_cast<std::size_t>(i)] = r;
+  prompt.paraphrase_of = std::move(paraphrase_of);
+  prompt.segments = static_cast<std::int32_t>(runs.size());
+}
+
+}  // namespace
+
+std::int32_t shared_prefix(const text::Tokenizer& tokenizer, std::span<const std::vector<TokenId>> ids,
+                           std::size_t prefix_bytes) {
+  std::size_t common = ids.front().size();
+  for (const auto& other : ids.subspan(1)) {
+    const auto differs = std::mismatch(ids.front().begin(), ids.front().begin() + static_cast<std::ptrdiff_t>(common),
+                                       other.begin(), other.end());
+    common = static_cast<std::size_t>(differs.first - ids.front().begin());
+  }
+  std::size_t bytes = 0, within = 0;
+  while (within < common) {
+    bytes += tokenizer.token_bytes(ids.front()[within]).size();
+    if (bytes > prefix_bytes) break;
+    ++within;
+  }
+  return static_cast<std::int32_t>(within);
+}
+
+engine::Prompt build_layout(const LayoutOptions& options, const text::Tokenizer& tokenizer,
+                            std::span<const data::PromptParts> parts) {
+  const Encoded encoded = encode(options, tokenizer, parts);
+  engine::Prompt prompt = options.is_concat() ? concat(options, tokenizer, encoded)
+                                              : shared(options, tokenizer, encoded, parts.front().prefix.size());
+  if (options.is_causal()) make_causal(prompt);
+  return prompt;
+}
+
+engine::Prompt build_single(const text::Tokenizer& tokenizer, const data::PromptParts& parts) {
+  std::vector<TokenId> ids = tokenizer.encode(parts.complete());
+  if (const auto bos = tokenizer.bos()) ids.insert(ids.begin(), *bos);
+  return engine::causal_prompt(std::move(ids));
+}
+
+}  // namespace chorus::ensemble

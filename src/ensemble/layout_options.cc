@@ -1,0 +1,90 @@
+// The spelling of layout options, and which go together.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/error.h"
+#include "ensemble/layout.h"
+
+namespace chorus::ensemble {
+namespace {
+
+template <class E>
+struct Spelling {
+  E value;
+  std::string_view name;
+};
+
+constexpr Spelling<LayoutKind> kKinds[] = {{LayoutKind::concat, "concat"},
+                                           {LayoutKind::shared, "shared"},
+                                           {LayoutKind::causal_concat, "causal-concat"},
+                                           {LayoutKind::causal_shared, "causal-shared"}};
+constexpr Spelling<SeparatorScope> kSeparatorScopes[] = {{SeparatorScope::none, "none"}, {SeparatorScope::own, "own"}};
+constexpr Spelling<BosScope> kBosScopes[] = {
+    {BosScope::own, "own"}, {BosScope::all, "all"}, {BosScope::first, "first"}, {BosScope::none, "none"}};
+constexpr Spelling<Cue> kCues[] = {{Cue::own, "own"}, {Cue::fused, "fused"}};
+constexpr Spelling<Positions> kPositions[] = {{Positions::sequential, "sequential"}, {Positions::aligned, "aligned"}};
+
+template <class E, std::size_t N>
+std::string_view spelled(const Spelling<E> (&table)[N], E value) {
+  for (const auto& entry : table)
+    if (entry.value == value) return entry.name;
+  return "";
+}
+
+template <class E, std::size_t N>
+E parsed(const Spelling<E> (&table)[N], std::string_view option, std::string_view text) {
+  std::string wanted(text), known;
+  std::replace(wanted.begin(), wanted.end(), '_', '-');
+  for (const auto& entry : table) {
+    if (entry.name == wanted) return entry.value;
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  throw Error(ErrorKind::usage, fmt::format("{} '{}'", option, text), known, "choose one of them");
+}
+
+}  // namespace
+
+std::string_view name(LayoutKind kind) { return spelled(kKinds, kind); }
+std::string_view name(SeparatorScope scope) { return spelled(kSeparatorScopes, scope); }
+std::string_view name(BosScope scope) { return spelled(kBosScopes, scope); }
+std::string_view name(Cue cue) { return spelled(kCues, cue); }
+std::string_view name(Positions positions) { return spelled(kPositions, positions); }
+
+LayoutKind layout_kind_from(std::string_view text) { return parsed(kKinds, "--layout", text); }
+SeparatorScope separator_scope_from(std::string_view text) { return parsed(kSeparatorScopes, "--separator-scope", text); }
+BosScope bos_scope_from(std::string_view text) { return parsed(kBosScopes, "--bos-scope", text); }
+Cue cue_from(std::string_view text) { return parsed(kCues, "--cue", text); }
+Positions positions_from(std::string_view text) { return parsed(kPositions, "--positions", text); }
+
+std::string order_name(const LayoutOptions& options) {
+  if (options.order == Order::given) return "given";
+  if (options.order == Order::reversed) return "reversed";
+  return fmt::format("seed:{}", options.order_seed);
+}
+
+void set_order(std::string_view text, LayoutOptions& options) {
+  if (text == "given" || text == "reversed") {
+    options.order = text == "given" ? Order::given : Order::reversed;
+    return;
+  }
+  const std::string_view number = text.starts_with("seed:") ? text.substr(5) : std::string_view();
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), options.order_seed);
+  if (number.empty() || error != std::errc() || end != number.data() + number.size())
+    throw Error(ErrorKind::usage, fmt::format("--order '{}'", text), "given, reversed or seed:K with K a number", "choose one of them");
+  options.order = Order::seeded;
+}
+
+void check(const LayoutOptions& options) {
+  const auto refuse = [](std::string got, std::string expected) {
+    throw Error(ErrorKind::usage, std::move(got), std::move(expected), "see 'chorus generate --help'");
+  };
+  if (options.is_concat()) return;
+  if (!options.separator.empty())
+    refuse(fmt::format("--separator with --layout {}", name(options.kind)), "no separator: paraphrases follow each other directly");
+  if (options.bos_scope != BosScope::all && options.bos_scope != BosScope::none)
+    refuse(fmt::format("--bos-scope {} with --layout {}", name(options.bos_scope), name(options.kind)), "all or none");
+}
+
+}  // namespace chorus::ensemble

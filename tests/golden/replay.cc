@@ -1,0 +1,100 @@
+#include "golden/replay.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <numeric>
+
+#include "core/error.h"
+
+namespace chorus::golden {
+namespace {
+
+using engine::Choice;
+
+/// Passes on another's scores and keeps those of its first call.
+class Recorder final : public engine::NextToken {
+ public:
+  Recorder(std::shared_ptr<const engine::NextToken> inner, std::vector<float>& first) : inner_(std::move(inner)), first_(first) {}
+  std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const override {
+    const auto values = inner_->scores(logits, scratch);
+    if (first_.empty()) first_.assign(values.begin(), values.end());
+    return values;
+  }
+  bool probabilities() const override { return inner_->probabilities(); }
+
+ private:
+  std::shared_ptr<const engine::NextToken> inner_;
+  std::vector<float>& first_;
+};
+
+}  // namespace
+
+std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution, const std::vector<Played>& groups,
+                           std::int32_t new_tokens) {
+  std::vector<Replay> replays(groups.size());
+  engine::Engine engine(decoder, nullptr, {.execution = execution, .kv_memory = std::size_t{256} << 20});
+  std::size_t taken = 0;
+  engine.run(
+      [&]() -> std::optional<engine::Request> {
+        if (taken == groups.size()) return std::nullopt;
+        engine::Request request;
+        request.index = static_cast<std::int64_t>(taken);
+        request.id = fmt::format("case {}", taken);
+        request.prompts = groups[taken].prompts;
+        request.next = std::make_shared<Recorder>(groups[taken].next, replays[taken].first_scores);
+        request.stop = {.max_new_tokens = new_tokens};
+        ++taken;
+        return request;
+      },
+      {.done = [&](engine::Result result) { replays[static_cast<std::size_t>(result.index)].tokens = std::move(result.tokens); }});
+  return replays;
+}
+
+engine::Prompt prompt_from(const nlohmann::json& entry) {
+  engine::Prompt prompt;
+  prompt.ids = entry.at("input_ids").get<std::vector<text::TokenId>>();
+  prompt.segment_of = entry.at("segment_of").get<std::vector<std::int32_t>>();
+  for (const std::int32_t s : prompt.segment_of) prompt.segments = std::max(prompt.segments, s + 1);
+  if (entry.contains("segments")) prompt.segments = static_cast<std::int32_t>(entry["segments"].size());
+  for (const auto& pair : entry.at("sees")) prompt.sees.emplace_back(pair.at(0), pair.at(1));
+  const auto& positions = entry.at("position_ids");
+  if (positions.is_string()) {
+    prompt.positions.resize(prompt.ids.size());
+    std::iota(prompt.positions.begin(), prompt.positions.end(), 0);
+  } else {
+    prompt.positions = positions.get<std::vector<std::int32_t>>();
+  }
+  prompt.free_from = entry.value("cue_start", prompt.size());
+  return prompt;
+}
+
+double relative_error(std::span<const float> got, std::span<const double> expected) {
+  double difference = 0, norm = 0;
+  if (got.size() != expected.size()) return std::nan("");
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    difference += std::pow(static_cast<double>(got[i]) - expected[i], 2);
+    norm += expected[i] * expected[i];
+  }
+  return std::sqrt(difference / norm);
+}
+
+std::string compare_tokens(const std::vector<text::TokenId>& got, const nlohmann::json& expected, const nlohmann::json& margins,
+                           double least) {
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (margins.at(i).get<double>() < least) return "";
+    if (i >= got.size() || got[i] != expected.at(i).get<text::TokenId>())
+      return fmt::format("token {} is {}, expected {} (margin {})", i, i < got.size() ? got[i] : -1,
+                         expected.at(i).get<text::TokenId>(), margins.at(i).get<double>());
+  }
+  return "";
+}
+
+nlohmann::json read_json(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw Error(ErrorKind::io, file.string() + " cannot be read", "a golden file", "");
+  return nlohmann::json::parse(in);
+}
+
+}  // namespace chorus::golden
