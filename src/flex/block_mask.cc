@@ -36,6 +36,7 @@ BlockMask::BlockMask(const BlockMaskShape& shape) : shape_(shape) {
 }
 
 void BlockMask::grow(Index q_length, core::ThreadPool* pool, const Classify& kind) {
+  if (q_length == shape_.q_length) return;
   const Index first_row = shape_.q_length, first_block = first_row / shape_.q_block;
   const Index blocks = (q_length + shape_.q_block - 1) / shape_.q_block - first_block,
               columns = column_blocks();

@@ -1,27 +1,209 @@
-// Dense attention against the double-precision reference.
+// Dense attention against the double-precision reference: shapes, masks, scores, strides, and what must not matter.
 #include "flex/attention.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "core/error.h"
 #include "flex/mods.h"
 #include "flex/reference.h"
+#include "isa.h"
 #include "spans_fixture.h"
 
 namespace chorus::flex {
 namespace {
-TEST(Attention, Smoke) {
-  core::ThreadPool pool(2);
-  const auto q = testing::normal_values(2 * 9 * 100 * 64, 1), k = testing::normal_values(2 * 3 * 100 * 64, 2),
-             v = testing::normal_values(2 * 3 * 100 * 64, 3);
-  std::vector<float> out(q.size());
-  std::vector<LogSumExp> lse(2 * 9 * 100);
-  const Extents qe{2, 9, 100, 64}, ke{2, 3, 100, 64};
-  attention(head_major(q.data(), qe), head_major(k.data(), ke), head_major(v.data(), ke),
-            head_major(out.data(), qe), {.lse = lse, .pool = &pool}, causal());
-  const auto want = reference_attention(head_major(q.data(), qe), head_major(k.data(), ke),
-                                        head_major(v.data(), ke), {}, causal());
-  for (std::size_t i = 0; i < out.size(); ++i) ASSERT_NEAR(out[i], want.out[i], 1e-5) << i;
-  for (std::size_t i = 0; i < lse.size(); ++i) ASSERT_NEAR(lse[i].value, want.lse[i], 1e-5) << i;
+
+using testing::element;
+using testing::normal_values;
+
+template <class T>
+std::vector<T> elements(std::size_t n, unsigned seed) {
+  std::vector<T> values;
+  for (const float x : normal_values(n, seed)) values.push_back(element<T>(x));
+  return values;
 }
+
+struct Sizes {
+  Index batch = 1, kv_heads = 1, group = 1, q_rows = 1, kv_rows = 1, dim = 64;
+  Extents q() const { return {batch, kv_heads * group, q_rows, dim}; }
+  Extents kv() const { return {batch, kv_heads, kv_rows, dim}; }
+  static std::size_t count(Extents e) {
+    return static_cast<std::size_t>(e.batch * e.heads) * static_cast<std::size_t>(e.rows * e.dim);
+  }
+};
+
+template <class T>
+struct Tensors {
+  explicit Tensors(const Sizes& sizes)
+      : s(sizes),
+        q(elements<T>(Sizes::count(s.q()), 1)),
+        k(elements<T>(Sizes::count(s.kv()), 2)),
+        v(elements<T>(Sizes::count(s.kv()), 3)),
+        out(q.size(), element<T>(NAN)),
+        lse(q.size() / static_cast<std::size_t>(s.dim), {NAN}) {}
+  View<const T> q_view() const { return head_major(q.data(), s.q()); }
+  View<const T> k_view() const { return head_major(k.data(), s.kv()); }
+  View<const T> v_view() const { return head_major(v.data(), s.kv()); }
+  template <class... Mods>
+  void run(AttentionOptions options, const Mods&... mods) {
+    options.lse = lse;
+    attention(q_view(), k_view(), v_view(), head_major(out.data(), s.q()), options, mods...);
+  }
+
+  Sizes s;
+  std::vector<T> q, k, v, out;
+  std::vector<LogSumExp> lse;
+};
+
+/// The largest part of the rounding bound used (see worst_use_of_bound): scores are at most S = max|q| max|k| / sqrt(dim),
+/// some 1.5 sqrt(dim) here, and values at most 5.5. bf16 outputs add their own rounding, 2^-8 of the value.
+template <class T, class... Mods>
+double used(Tensors<T>& t, const AttentionOptions& options, const Mods&... mods) {
+  const ReferenceResult want = reference_attention<T>(t.q_view(), t.k_view(), t.v_view(), options, mods...);
+  const double u = 0x1p-24, dim = t.s.dim, score = 1.5 * 1.5 * std::sqrt(dim) + 10;
+  const double relative = (std::sqrt(dim) + 4) * u * score + (8 + 2 * std::sqrt(t.s.kv_rows)) * u;
+  double worst = 0;
+  const auto check = [&](double got, double expected, double bound) {
+    if (std::isinf(expected))
+      worst = got == expected ? worst : INFINITY;
+    else
+      worst = std::max(worst, std::isnan(got) ? INFINITY : std::abs(got - expected) / bound);
+  };
+  for (std::size_t i = 0; i < t.out.size(); ++i) {
+    const bool empty = std::isinf(want.lse[i / static_cast<std::size_t>(t.s.dim)]);
+    const double rounding = std::is_same_v<T, float> ? 0 : 0x1p-8 * std::abs(want.out[i]);
+    check(static_cast<float>(t.out[i]), want.out[i], empty ? 1e-300 : 2 * relative * 5.5 + rounding);
+  }
+  for (std::size_t i = 0; i < t.lse.size(); ++i) check(t.lse[i].value, want.lse[i], relative + 40 * u);
+  return worst;
+}
+
+template <class T>
+class Attention : public ::testing::Test {};
+using Elements = ::testing::Types<float, core::bf16>;
+TYPED_TEST_SUITE(Attention, Elements);
+
+TYPED_TEST(Attention, EdgeGridOnEveryInstructionSet) {
+  testing::for_each_isa([](const char* isa) {
+    double worst = 0;
+    for (const Index group : {1, 2, 3, 8})
+      for (const Index q_rows : {0, 1, 63, 64, 65})
+        for (const Index kv_rows : {0, 1, 63, 64, 65, 130})
+          for (const Index dim : {8, 24, 64, 80}) {
+            if (dim != 64 && (q_rows + kv_rows + group) % 3 != 0) continue;
+            Tensors<TypeParam> t(
+                {.kv_heads = 2, .group = group, .q_rows = q_rows, .kv_rows = kv_rows, .dim = dim});
+            t.run({.q_offset = 3}, causal());
+            const double part = used(t, {.q_offset = 3}, causal());
+            EXPECT_LE(part, 1.0) << group << " " << q_rows << " " << kv_rows << " " << dim;
+            worst = std::max(worst, part);
+          }
+    std::printf("%s: %.3f of the bound used\n", isa, worst);
+  });
+}
+
+TYPED_TEST(Attention, MasksAndScores) {
+  core::ThreadPool pool(2);
+  Tensors<TypeParam> t({.batch = 2, .kv_heads = 2, .group = 3, .q_rows = 150, .kv_rows = 170, .dim = 32});
+  std::vector<Index> ids(170);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<Index>(i / 23) - 1;
+  const Runs runs(ids);
+  const SegmentRelation relation(ids, 7, {{4, 0}, {5, 1}}, 120);
+  const auto slopes = alibi_slopes(6);
+  const auto opaque = [](Index b, Index h, Index q, Index kv) { return (q + kv * (h + 1) + b) % 3 == 0; };
+  const AttentionOptions options{.q_offset = 20, .pool = &pool};
+  const auto expect = [&](const auto& mask_mod, const auto& score_mod) {
+    t.run(options, mask_mod, score_mod);
+    EXPECT_LE(used(t, options, mask_mod, score_mod), 1.0);
+    const auto without = t.out;
+    const auto blocks = BlockMask::make(mask_mod, {.batch = 2,
+                                                   .heads = 6,
+                                                   .q_length = 150,
+                                                   .kv_length = 170,
+                                                   .q_offset = 20,
+                                                   .q_block = 48,
+                                                   .kv_block = 128});
+    AttentionOptions given = options;
+    given.block_mask = &blocks;
+    t.run(given, mask_mod, score_mod);
+    EXPECT_EQ(std::memcmp(without.data(), t.out.data(), without.size() * sizeof(TypeParam)), 0)
+        << "a block mask changes the result";
+  };
+  expect(AllowAll(), KeepScore());
+  expect(relation.mask(), KeepScore());
+  expect(causal() & document(runs), alibi(slopes));
+  expect(opaque, soft_cap(5));
+  expect(opaque & sliding_window(30), KeepScore());
+  expect(prefix_lm(40), [](float s, Index, Index, Index q, Index kv) {
+    return q == kv ? -std::numeric_limits<float>::infinity() : s;
+  });
+  expect([](Index, Index, Index, Index) { return false; }, KeepScore());
+}
+
+// A row alone, by any thread, out of strided tensors: the same bits as within the whole.
+TYPED_TEST(Attention, RowsDoNotDependOnEachOther) {
+  Tensors<TypeParam> t({.kv_heads = 3, .group = 3, .q_rows = 100, .kv_rows = 100});
+  t.run({}, causal());
+  const auto whole = t.out;
+  core::ThreadPool pool(3);
+  t.run({.pool = &pool}, causal());
+  EXPECT_EQ(std::memcmp(whole.data(), t.out.data(), whole.size() * sizeof(TypeParam)), 0);
+  const Extents one{1, 9, 1, 64}, by_token{1, 9, 100, 64}, kv{1, 3, 100, 64};
+  std::vector<TypeParam> q(t.q), k(t.k), v(t.v), out(t.out.size());
+  const auto to_token_major = [](const auto& from, auto& to, Extents e) {
+    const auto a = head_major(from.data(), e);
+    const auto b = token_major(to.data(), e);
+    for (Index h = 0; h < e.heads; ++h)
+      for (Index r = 0; r < e.rows; ++r) std::copy_n(a.row(0, h, r), e.dim, b.row(0, h, r));
+  };
+  to_token_major(t.q, q, by_token);
+  to_token_major(t.k, k, kv);
+  to_token_major(t.v, v, kv);
+  for (Index row = 0; row < 100; row += 7) {
+    attention(token_major<const TypeParam>(q.data() + row * 9 * 64, one),
+              token_major<const TypeParam>(k.data(), kv), token_major<const TypeParam>(v.data(), kv),
+              token_major(out.data() + row * 9 * 64, one), {.q_offset = row}, causal());
+    for (Index h = 0; h < 9; ++h)
+      ASSERT_EQ(std::memcmp(out.data() + (row * 9 + h) * 64, whole.data() + (h * 100 + row) * 64,
+                            64 * sizeof(TypeParam)),
+                0)
+          << row;
+  }
+}
+
+TEST(AttentionErrors, NameWhatDoesNotFit) {
+  Tensors<float> t({.kv_heads = 2, .group = 2, .q_rows = 4, .kv_rows = 4, .dim = 8});
+  const auto message = [&](const AttentionOptions& options, auto change) -> std::string {
+    View<const float> q = t.q_view(), k = t.k_view(), v = t.v_view();
+    View<float> out = head_major(t.out.data(), t.s.q());
+    change(q, k, v, out);
+    try {
+      attention(q, k, v, out, options);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  using ::testing::HasSubstr;
+  const auto nothing = [](auto&...) {};
+  EXPECT_EQ(message({}, nothing), "no error");
+  EXPECT_THAT(message({}, [](auto& q, auto& k, auto&, auto&) { q.extents.dim = k.extents.dim = 12; }),
+              HasSubstr("head dims 12"));
+  EXPECT_THAT(message({}, [](auto&, auto& k, auto& v, auto&) { k.extents.heads = v.extents.heads = 3; }),
+              HasSubstr("4 query heads over 3 kv heads"));
+  EXPECT_THAT(message({}, [](auto&, auto&, auto& v, auto&) { v.extents.rows = 3; }),
+              HasSubstr("v of 2 heads, 3 rows"));
+  std::vector<LogSumExp> lse(3);
+  EXPECT_THAT(message({.lse = lse}, nothing), HasSubstr("lse of 3 entries; expected none or 16"));
+  const auto blocks = BlockMask::make(AllowAll(), {.q_length = 4, .kv_length = 5});
+  EXPECT_THAT(message({.block_mask = &blocks}, nothing), HasSubstr("5 keys; expected 4 rows from 0, 4 keys"));
+  const auto narrow = BlockMask::make(AllowAll(), {.q_length = 4, .kv_length = 4, .kv_block = 32});
+  EXPECT_THAT(message({.block_mask = &narrow}, nothing), HasSubstr("key blocks of 32"));
+}
+
 }  // namespace
 }  // namespace chorus::flex

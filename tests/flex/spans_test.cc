@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "isa.h"
 #include "spans_bound.h"
 #include "spans_fixture.h"
 
@@ -113,25 +114,27 @@ TYPED_TEST(AttentionSpans, RandomProblemsMatchTheReference) {
   std::printf("share of the bound used: %.3f\n", worst);
 }
 
-TYPED_TEST(AttentionSpans, LengthsAroundABlock) {
-  core::ThreadPool pool(1);
-  const Shape shape{1, 3, 64};
-  for (const Index keys : {0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129}) {
-    for (const bool causal : {false, true}) {
-      for (const bool decode : {false, true}) {
-        Store<TypeParam> store(64, 7, 1, 64, 3);
-        KvSpan span = store.place(0, 0, keys);
-        span.causal = causal;
-        const SpanTile tile{.rows = 9, .spans = {&span, 1}, .causal_first = keys - 5, .decode = decode};
-        Case<TypeParam> c(store, shape, 9, 1);
-        std::vector<float> got(c.out), want(c.out);
-        attention_spans(c.problem({&tile, 1}, got.data()), pool);
-        attention_spans_reference(c.problem({&tile, 1}, want.data()));
-        EXPECT_LE(worst_use_of_bound(c.problem({&tile, 1}, nullptr), got, want, {}, {}, 0), 1.0)
-            << keys << causal << decode;
+TYPED_TEST(AttentionSpans, LengthsAroundABlockOnEveryInstructionSet) {
+  testing::for_each_isa([](const char* isa) {
+    core::ThreadPool pool(1);
+    const Shape shape{1, 3, 64};
+    for (const Index keys : {0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129}) {
+      for (const bool causal : {false, true}) {
+        for (const bool decode : {false, true}) {
+          Store<TypeParam> store(64, 7, 1, 64, 3);
+          KvSpan span = store.place(0, 0, keys);
+          span.causal = causal;
+          const SpanTile tile{.rows = 9, .spans = {&span, 1}, .causal_first = keys - 5, .decode = decode};
+          Case<TypeParam> c(store, shape, 9, 1);
+          std::vector<float> got(c.out), want(c.out);
+          attention_spans(c.problem({&tile, 1}, got.data()), pool);
+          attention_spans_reference(c.problem({&tile, 1}, want.data()));
+          EXPECT_LE(worst_use_of_bound(c.problem({&tile, 1}, nullptr), got, want, {}, {}, 0), 1.0)
+              << isa << keys << causal << decode;
+        }
       }
     }
-  }
+  });
 }
 
 // One logical structure, many physical forms: pieces, pages, tiles, threads. Not a bit may differ.
