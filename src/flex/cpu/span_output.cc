@@ -9,37 +9,37 @@ namespace {
 
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
-// A row's states as the merge needs them: log2-sum-exp after its scale, and what scales the state's
-// accumulator.
+// How the states of a row merge. Masses are log2; start(i) comes before part(i, s).
 class Merge {
  public:
+  struct Part {
+    float share,
+        factor;  // of the row's mass; what the state's accumulator is multiplied by. 0 for an empty state
+  };
+
   Merge(const SpanTile& tile, const SpanScratch& scratch) : tile_(tile), scratch_(scratch) {
     scaled_ =
         std::any_of(tile.lse_scale.begin(), tile.lse_scale.end(), [](float scale) { return scale != 1.0F; });
+    alone_ = tile.states == 1;  // its scale cancels
   }
 
-  /// Share of the mass of state s of row i, and in `factor` what its accumulator is multiplied by; 0 for
-  /// empty states.
-  float share(Index i, Index s, float& factor) const {
-    const float sum = sum_of(i, s);
-    if (sum == 0.0F) return factor = 0.0F;
-    const float weight = std::exp2(log_mass(i, s, sum) - top_) / total_;
-    factor = scaled_ ? weight / sum : weight;
-    return scaled_ ? weight : weight * sum;
-  }
-
-  /// Must be called before share() for each row i.
   void start(Index i) {
+    if (alone_) return;
     top_ = kMinusInfinity;
     total_ = 0;
-    for (Index s = 0; s < tile_.states; ++s) {
-      const float sum = sum_of(i, s);
-      if (sum != 0.0F) top_ = std::max(top_, log_mass(i, s, sum));
-    }
-    for (Index s = 0; s < tile_.states; ++s) {
-      const float sum = sum_of(i, s);
-      if (sum != 0.0F) total_ += std::exp2(log_mass(i, s, sum) - top_) * (scaled_ ? 1.0F : sum);
-    }
+    for (Index s = 0; s < tile_.states; ++s)
+      if (const float sum = sum_of(i, s); sum != 0.0F) top_ = std::max(top_, log_mass(i, s, sum));
+    for (Index s = 0; s < tile_.states; ++s)
+      if (const float sum = sum_of(i, s); sum != 0.0F)
+        total_ += std::exp2(log_mass(i, s, sum) - top_) * (scaled_ ? 1.0F : sum);
+  }
+
+  Part part(Index i, Index s) const {
+    const float sum = sum_of(i, s);
+    if (sum == 0.0F) return {0.0F, 0.0F};
+    if (alone_) return {1.0F, 1.0F / sum};
+    const float weight = std::exp2(log_mass(i, s, sum) - top_) / total_;
+    return scaled_ ? Part{weight, weight / sum} : Part{weight * sum, weight};
   }
 
  private:
@@ -52,7 +52,7 @@ class Merge {
 
   const SpanTile& tile_;
   const SpanScratch& scratch_;
-  bool scaled_ = false;
+  bool scaled_ = false, alone_ = false;
   float top_ = kMinusInfinity, total_ = 0;
 };
 
@@ -66,11 +66,6 @@ SpanScratch::SpanScratch(Index vectors, Index states, Index head_dim)
   states_ = values_ + pack;
 }
 
-RowStates SpanScratch::state(Index s) const {
-  float* at = states_ + s * vectors_ * (1 + kLanes + width_);
-  return {.max = at, .sum = at + vectors_, .acc = at + vectors_ * (1 + kLanes)};
-}
-
 void SpanScratch::clear(Index vectors, Index states) const {
   for (Index s = 0; s < states; ++s) {
     const RowStates state = this->state(s);
@@ -82,19 +77,19 @@ void SpanScratch::clear(Index vectors, Index states) const {
 
 void write_rows(const SpanOutput& to, const SpanTile& tile, Index rows, const SpanScratch& scratch) {
   Merge merge(tile, scratch);
+  const Index width = padded(to.head_dim);
   for (Index i = 0; i < rows * to.group; ++i) {
     const std::int64_t at = std::int64_t{i / to.group} * to.q_heads + to.first_head + i % to.group;
     float* out = to.out + at * to.head_dim;
     merge.start(i);
     for (Index s = 0; s < tile.states; ++s) {
-      float factor = 0;
-      const float share = merge.share(i, s, factor);
-      const float* acc = scratch.state(s).acc + std::int64_t{i} * padded(to.head_dim);
+      const Merge::Part part = merge.part(i, s);
+      const float* acc = scratch.state(s).acc + std::int64_t{i} * width;
       if (s == 0)
-        for (Index d = 0; d < to.head_dim; ++d) out[d] = acc[d] * factor;
-      else if (factor != 0.0F)
-        for (Index d = 0; d < to.head_dim; ++d) out[d] += acc[d] * factor;
-      if (to.share != nullptr) to.share[at * to.share_states + s] = share;
+        for (Index d = 0; d < to.head_dim; ++d) out[d] = acc[d] * part.factor;
+      else if (part.factor != 0.0F)
+        for (Index d = 0; d < to.head_dim; ++d) out[d] += acc[d] * part.factor;
+      if (to.share != nullptr) to.share[at * to.share_states + s] = part.share;
     }
     if (to.share != nullptr)
       std::fill(to.share + at * to.share_states + tile.states, to.share + (at + 1) * to.share_states, 0.0F);

@@ -22,7 +22,10 @@ class SpanScratch {
   bool empty() const { return storage_ == nullptr; }
   float* keys() const { return storage_.get(); }  // [head_dim][kBlock]
   float* values() const { return values_; }       // [kBlock][padded(head_dim)]
-  RowStates state(Index s) const;
+  RowStates state(Index s) const {
+    float* at = states_ + s * vectors_ * (1 + kLanes + width_);
+    return {.max = at, .sum = at + vectors_, .acc = at + vectors_ * (1 + kLanes)};
+  }
   /// Makes the first `vectors` rows of the first `states` states empty.
   void clear(Index vectors, Index states) const;
 

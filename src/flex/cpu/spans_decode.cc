@@ -1,6 +1,6 @@
 // Decode rows over spans: one row (or few) against many keys, so keys and values are read where they lie,
 // once for all query heads that share them.
-#include "flex/cpu/simd_targets.h"
+#include "core/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "flex/cpu/spans_decode.cc"

@@ -1,6 +1,6 @@
 // Prefill rows over spans: a block's keys and values are packed once for all rows of the task, then each
 // register tile of rows takes scores, weights and the weighted sum while they are in the first-level cache.
-#include "flex/cpu/simd_targets.h"
+#include "core/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "flex/cpu/spans_prefill.cc"

@@ -1,6 +1,6 @@
 #include "flex/cpu/tile.h"
 
-#include "flex/cpu/simd_targets.h"
+#include "core/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "flex/cpu/tile.cc"
@@ -88,14 +88,6 @@ void score_tile(const float* const* q, Index vectors, Index dim, const float* pa
 void add_tile(float* scores, Index vectors, KeyRange keys, const float* packed_values, Index dim,
               const RowStates& states) {
   HWY_DYNAMIC_DISPATCH(add_all)(scores, vectors, keys, packed_values, dim, states);
-}
-
-float sum_lanes(const float* lanes) {
-  float part[kLanes];
-  std::copy_n(lanes, kLanes, part);
-  for (Index half = kLanes / 2; half > 0; half /= 2)  // pairs at distance 8, 4, 2, 1
-    for (Index i = 0; i < half; ++i) part[i] += part[i + half];
-  return part[0];
 }
 
 }  // namespace chorus::flex::cpu

@@ -37,7 +37,4 @@ void score_tile(const float* const* q, Index vectors, Index dim, const float* pa
 void add_tile(float* scores, Index vectors, KeyRange keys, const float* packed_values, Index dim,
               const RowStates& states);
 
-/// Sum of a row's kLanes partial sums, in one order everywhere.
-float sum_lanes(const float* lanes);
-
 }  // namespace chorus::flex::cpu

@@ -1,6 +1,8 @@
 // The shapes the tile kernels share: a block of keys, how it is packed, and the running softmax of a row.
 #pragma once
 
+#include <algorithm>
+
 #include "flex/spans.h"
 
 namespace chorus::flex::cpu {
@@ -31,5 +33,14 @@ struct RowStates {
 struct KeyRange {
   Index lo = 0, hi = kBlock;
 };
+
+/// Sum of a row's kLanes partial sums, in one order everywhere: pairs at distance 8, 4, 2, 1.
+inline float sum_lanes(const float* lanes) {
+  float part[kLanes];
+  std::copy_n(lanes, kLanes, part);
+  for (Index half = kLanes / 2; half > 0; half /= 2)
+    for (Index i = 0; i < half; ++i) part[i] += part[i + half];
+  return part[0];
+}
 
 }  // namespace chorus::flex::cpu
