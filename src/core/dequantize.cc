@@ -241,8 +241,8 @@ void dequantize_rows(const TensorInfo& tensor, std::int64_t first_row, std::int6
                       first_row <= tensor.shape[0] && rows <= tensor.shape[0] - first_row;
   if (!inside || static_cast<std::int64_t>(out.size()) != rows * tensor.shape[1])
     throw Error(ErrorKind::model,
-                fmt::format("rows {} to {} of tensor {} of shape {} into {} floats", first_row,
-                            first_row + rows, quote_name(tensor.name), shape_text(tensor.shape), out.size()),
+                fmt::format("{} rows from row {} of tensor {} of shape {} into {} floats", rows, first_row,
+                            quote_name(tensor.name), shape_text(tensor.shape), out.size()),
                 "rows of a two-dimensional tensor and room for exactly them", "check the model's shapes");
   const std::size_t row_bytes =
       tensor.shape[0] == 0 ? 0 : tensor.data.size() / static_cast<std::size_t>(tensor.shape[0]);
