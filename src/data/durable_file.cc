@@ -72,9 +72,9 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 PendingFile::PendingFile(std::filesystem::path path, std::string_view bytes)
-    : path_(std::move(path)), temporary_(path_.string() + ".partial") {
-  const Descriptor file = open_alone(temporary_);
-  if (::ftruncate(file.get(), 0) == 0 && write_at(file.get(), bytes, 0) && ::fsync(file.get()) == 0) return;
+    : path_(std::move(path)), temporary_(path_.string() + ".partial"), file_(open_alone(temporary_)) {
+  const int fd = file_.get();
+  if (::ftruncate(fd, 0) == 0 && write_at(fd, bytes, 0) && ::fsync(fd) == 0) return;
   const int code = errno;
   ::unlink(temporary_.c_str());
   errno = code;
@@ -86,7 +86,9 @@ PendingFile::~PendingFile() {
 }
 
 PendingFile::PendingFile(PendingFile&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})) {}
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      file_(std::move(other.file_)) {}
 
 void PendingFile::commit() {
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_io("be replaced", path_);

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "data/posix_file.h"
+
 namespace chorus::data {
 
 /// Makes the folder and its parents. Throws Error(io).
@@ -40,6 +42,7 @@ class PendingFile {
 
  private:
   std::filesystem::path path_, temporary_;  // temporary_ is empty once committed
+  Descriptor file_;                         // holds the lock
 };
 
 }  // namespace chorus::data

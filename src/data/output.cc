@@ -35,9 +35,10 @@ OutputStatus compare(const Json& finished, const Configuration& configuration) {
     higher = higher || limit(ours, key) > limit(finished, key);
     theirs.erase(key);
   }
-  status.rows_reusable = differences(theirs, configuration.identity(), "").empty();
-  if (!status.rows_reusable || lower) {
+  if (!differences(theirs, configuration.identity(), "").empty()) {
     status.state = OutputState::finished_other;
+  } else if (lower) {
+    status.state = OutputState::finished_more;
   } else {
     status.state = higher ? OutputState::finished_fewer : OutputState::finished_same;
   }
@@ -52,15 +53,15 @@ FileState check_file(const std::filesystem::path& path, const Json& files, const
   return known && files[name]["sha256"] == sha256_file(path) ? FileState::as_written : FileState::changed;
 }
 
-OutputStatus refused(std::string why) {
-  return {OutputState::finished_other, {std::move(why)}, false};
+OutputStatus not_ours(std::string why) {
+  return {OutputState::not_ours, {std::move(why)}};
 }
 
 /// A table under our name without a manifest: ours if there is a log, else somebody's.
 OutputStatus without_manifest(const ResultFiles& files) {
   if (std::filesystem::exists(files.log())) return {};
   for (const auto& path : {files.feather(), files.csv()}) {
-    if (std::filesystem::exists(path)) return refused(path.string() + " is there without a manifest");
+    if (std::filesystem::exists(path)) return not_ours(path.string() + " is there without a manifest");
   }
   return {};
 }
@@ -104,36 +105,38 @@ OutputStatus inspect_output(const ResultFiles& files, const Configuration& confi
   try {
     manifest = read_manifest(files.manifest());
   } catch (const Error& error) {
-    return refused(error.got());
+    return not_ours(error.got());
   }
   OutputStatus status = compare(manifest_configuration(manifest), configuration);
-  if (status.state == OutputState::finished_other) return status;
+  if (status.state == OutputState::finished_other) return status;  // in whatever state its files are
   const auto feather = check_file(files.feather(), manifest["files"], "feather");
   const auto csv = check_file(files.csv(), manifest["files"], "csv");
   if (feather == FileState::changed)
-    return refused(files.feather().string() + " has changed since it was written");
-  if (csv == FileState::changed) return refused(files.csv().string() + " has changed since it was written");
+    return not_ours(files.feather().string() + " has changed since it was written");
+  if (csv == FileState::changed) return not_ours(files.csv().string() + " has changed since it was written");
   if (feather == FileState::missing || csv == FileState::missing) status.state = OutputState::absent;
   return status;
 }
 
-Run open_run(const ResultFiles& files, const Configuration& configuration,
-             const ResultLog::Options& options) {
+ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
+                   const ResultLog::Options& options) {
   const OutputStatus status = inspect_output(files, configuration);
-  const bool other = status.state == OutputState::finished_other;
-  const bool interrupted_rewrite = other && !status.rows_reusable && log_is_ours(files, configuration);
+  const bool interrupted_rewrite =
+      status.state == OutputState::finished_other && log_is_ours(files, configuration);
+  const bool goes_on = interrupted_rewrite || status.state == OutputState::absent ||
+                       status.state == OutputState::finished_fewer;
   if (!options.rewrite) {
     if (status.state == OutputState::finished_same) return {status.state, std::nullopt};
-    if (other && !interrupted_rewrite) {
+    if (!goes_on) {
       throw Error(ErrorKind::data,
-                  fmt::format("{} is finished and differs: {}", files.feather().string(),
+                  fmt::format("{} is there already: {}", files.feather().string(),
                               fmt::join(status.differences, "; ")),
                   "no result, or one of this configuration",
                   "use --rewrite to replace it, --tag or another --output-dir to keep both");
     }
   }
   ResultLog::Options opening = options;
-  if (interrupted_rewrite || (other && status.rows_reusable)) opening.rewrite = false;
+  if (interrupted_rewrite || status.state == OutputState::finished_more) opening.rewrite = false;
   return {status.state, ResultLog(files.log(), configuration, opening)};
 }
 

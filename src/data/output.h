@@ -1,6 +1,6 @@
 // A run from its first question to its files: is it finished already, what is in its log, write the result.
 //
-//   Run run = open_run(files, configuration, {.rewrite = false});      // throws when another run's result is
+//   ResultRun run = open_run(files, configuration, {.rewrite = false});      // throws when another run's result is
 //   there if (run.state == OutputState::finished_same) return;               // nothing to do, no model
 //   needed
 //   ... run.log->append(uuid, {row}) for every uuid that run.log does not contain ...
@@ -23,31 +23,31 @@ enum class OutputState {
   absent,          // no finished result (there may be a log)
   finished_same,   // finished with this configuration
   finished_fewer,  // finished with this configuration but fewer samples: to be extended
-  finished_other   // finished with another configuration, or a file that is not this run's to replace
+  finished_more,   // finished with this configuration but more samples
+  finished_other,  // finished with another configuration
+  not_ours         // a file stands there that this program did not write, or that was changed since
 };
 
 struct OutputStatus {
   OutputState state = OutputState::absent;
-  std::vector<std::string> differences;  // finished_fewer, finished_other: one per key
-  bool rows_reusable = false;  // only settings that may be raised differ: the log's rows serve this run too
+  std::vector<std::string> differences = {};  // what makes it another; empty for absent and finished_same
 };
 
 /// Looks at what is on disk; changes nothing. A finished result is a manifest whose files are there as it
 /// says.
 OutputStatus inspect_output(const ResultFiles& files, const Configuration& configuration);
 
-struct Run {
+struct ResultRun {
   OutputState state;             // as found
   std::optional<ResultLog> log;  // empty when the result is finished and stays
 };
 
-/// Decides and opens the log. Without `rewrite`: a result of another configuration (fewer samples asked than
-/// there are included) is refused with each difference named, Error(data), unless the log is of this
-/// configuration already (a rewriting run was interrupted: it goes on). With `rewrite` the rows are computed
-/// anew, except where only the number of samples differs or where an interrupted rewriting run of this
-/// configuration goes on.
-Run open_run(const ResultFiles& files, const Configuration& configuration,
-             const ResultLog::Options& options = {});
+/// Decides and opens the log. Without `rewrite`, finished_more, finished_other and not_ours are refused with each
+/// difference named, Error(data); but where the log is already of this configuration and the finished result is of
+/// another, a rewriting run was interrupted: it goes on. With `rewrite` the rows are computed anew, except that such
+/// an interrupted run goes on and that finished_more takes its rows from the log, which keeps the others.
+ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
+                   const ResultLog::Options& options = {});
 
 /// Writes NAME.feather, NAME.csv, NAME.run.json and, last, NAME.json: all first in full under temporary
 /// names, an old manifest removed before the first rename. Killed at any moment, there is a manifest only
