@@ -61,10 +61,10 @@ struct SpanProblem {
   std::span<const SpanTile> tiles{};
   const float* q = nullptr;  // [q_row][q_head][head_dim], already rotated
   float* out = nullptr;      // [row][q_head][head_dim]
-  float* share = nullptr;    // optional [row][q_head][share_states]: mass of each state, sums to 1 (all 0 if
-                             // the row sees nothing)
-  Index share_states =
-      0;              // at least the largest `states` when share is given; entries past a tile's states are 0
+  // Optional [row][q_head][share_states]: the part of a row's mass in each state; sums to 1, or all 0 if the row
+  // sees nothing. share_states is at least the largest `states`; entries past a tile's states are 0.
+  float* share = nullptr;
+  Index share_states = 0;
   Index q_heads = 0;  // a multiple of kv_heads; query head h uses kv head h / (q_heads / kv_heads)
   float scale = 1;    // multiplies q.k
 };

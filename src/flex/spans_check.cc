@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 namespace chorus::flex {
 namespace {
+
+// A block beyond it can still be counted in an Index.
+constexpr Index kLargestIndex = std::numeric_limits<Index>::max() - kSpanBlock;
 
 [[noreturn]] void refuse(std::string got, std::string expected) {
   throw Error(ErrorKind::usage, "attention over spans: " + std::move(got), std::move(expected), "");
@@ -16,8 +21,9 @@ void check_span(const KvSpan& span, const SpanTile& tile, Index page_tokens) {
   if (span.end > slots)
     refuse(fmt::format("a span that ends at slot {}", span.end),
            fmt::format("at most the {} slots of its {} pages", slots, span.pages.size()));
-  if (span.logical_first < 0)
-    refuse(fmt::format("a span at logical index {}", span.logical_first), "0 or more");
+  if (span.logical_first < 0 || span.logical_first > kLargestIndex - (span.end - span.begin))
+    refuse(fmt::format("a span at logical index {}", span.logical_first),
+           fmt::format("0 or more, its keys below {}", kLargestIndex));
   if (span.variant < 0) refuse(fmt::format("query variant {}", span.variant), "0 or more");
   if (span.state < 0 || span.state >= tile.states)
     refuse(fmt::format("a span of state {}", span.state),

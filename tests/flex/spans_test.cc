@@ -262,6 +262,9 @@ TEST(AttentionSpansErrors, NameWhatIsWrong) {
   span.begin = 9;
   EXPECT_THAT(message(span, nothing), ::testing::HasSubstr("slots [9, 8)"));
   span = good;
+  span.logical_first = std::numeric_limits<Index>::max() - 8;
+  EXPECT_THAT(message(span, nothing), ::testing::HasSubstr("a span at logical index 2147483639"));
+  span = good;
   span.state = 1;
   EXPECT_THAT(message(span, nothing),
               ::testing::HasSubstr("a span of state 1; expected less than the tile's 1"));
