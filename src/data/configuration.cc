@@ -46,7 +46,7 @@ Json Configuration::identity() const {
 }
 
 Json Configuration::complete() const {
-  Json json = settings;
+  Json json = object_or_empty(settings);
   if (!inputs.empty()) json["inputs"] = inputs;
   return json;
 }

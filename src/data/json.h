@@ -8,4 +8,9 @@ namespace chorus::data {
 
 using Json = nlohmann::ordered_json;
 
+/// `json`, or an empty object for null: what `Json x = {}` makes is null.
+inline Json object_or_empty(const Json& json) {
+  return json.is_null() ? Json::object() : json;
+}
+
 }  // namespace chorus::data

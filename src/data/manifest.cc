@@ -22,10 +22,10 @@ Json manifest_json(const Manifest& manifest, const Table& table, std::string_vie
     columns.push_back({{"name", field.name}, {"type", type_name(field.type)}});
   Json json = Json::object();
   json["chorus_manifest"] = kFormat;
-  json["configuration"] = manifest.configuration.settings;
-  json["inputs"] = manifest.configuration.inputs;
-  json["versions"] = manifest.versions;
-  json["counts"] = manifest.counts;
+  json["configuration"] = object_or_empty(manifest.configuration.settings);
+  json["inputs"] = object_or_empty(manifest.configuration.inputs);
+  json["versions"] = object_or_empty(manifest.versions);
+  json["counts"] = object_or_empty(manifest.counts);
   json["rows"] = table.rows();
   json["columns"] = columns;
   json["files"] = {{"feather", file_entry(feather)}, {"csv", file_entry(csv)}};

@@ -87,7 +87,7 @@ Table collect(const ResultLog& log, const std::vector<std::string>& keys, const 
 }
 
 Json run_json(const ResultLog& log, const Json& notes) {
-  Json json = notes;
+  Json json = object_or_empty(notes);
   json["resumes"] = log.sessions().size() - 1;
   json["sessions"] = log.sessions();
   return json;

@@ -113,6 +113,15 @@ TEST(Output, ManifestSaysWhatWasDone) {
   EXPECT_EQ(run["resumes"], 0);
 }
 
+TEST(Output, EmptyInputsAndNotesAreObjects) {
+  const TempFolder folder;
+  const ResultFiles files = files_in(folder.path());
+  const Configuration c{.settings = {{"method", "origin"}}, .inputs = {}};
+  run_job(files, 1, c);
+  EXPECT_EQ(read_manifest(files.manifest())["inputs"], Json::object());
+  EXPECT_EQ(inspect_output(files, c).state, OutputState::finished_same);
+}
+
 TEST(Output, FinishedMeansNothingToDo) {
   const TempFolder folder;
   const ResultFiles files = files_in(folder.path());
