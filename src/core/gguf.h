@@ -54,7 +54,7 @@ class Gguf {
   // Metadata. A key that is absent gives nullopt or an empty vector; one that holds another type of value
   // throws Error(model). Views live as long as the object.
   bool has(std::string_view key) const { return values_.find(key) != values_.end(); }
-  std::vector<std::string_view> keys() const;  ///< in alphabetical order
+  std::vector<std::string_view> keys() const;                       ///< in alphabetical order
   std::optional<std::int64_t> integer(std::string_view key) const;  ///< any integer type
   std::optional<double> number(std::string_view key) const;         ///< any integer or floating-point type
   std::optional<bool> flag(std::string_view key) const;
