@@ -10,9 +10,7 @@ class PackedSequence final : public Sequence {
  public:
   PackedSequence(const Prompt& prompt, PagePool& pool, std::int32_t new_tokens)
       : prompt_(prompt), pool_(pool), pages_(pool.take(pool.pages_for(prompt.size() + new_tokens))),
-        segment_of_(prompt.segment_of), sees_(sees_matrix(prompt)) {
-    segment_of_.resize(static_cast<std::size_t>(prompt.size() + new_tokens), -1);
-  }
+        relation_(prompt.segment_of, prompt.segments, prompt.sees, prompt.free_from) {}
   ~PackedSequence() override { pool_.release(pages_); }
   PackedSequence(const PackedSequence&) = delete;
   PackedSequence& operator=(const PackedSequence&) = delete;
@@ -23,10 +21,7 @@ class PackedSequence final : public Sequence {
     part.rows = static_cast<std::int32_t>(ids.size());
     part.first = size_;
     part.pages = pages_;
-    part.segment_of = segment_of_;
-    part.sees = sees_;
-    part.segments = prompt_.segments;
-    part.free_from = prompt_.free_from;
+    part.relation = &relation_;
     part.decode = decode;
     std::vector<std::int32_t> positions;
     for (const text::TokenId id : ids) {
@@ -46,8 +41,7 @@ class PackedSequence final : public Sequence {
   const Prompt& prompt_;
   PagePool& pool_;
   std::vector<PageId> pages_;
-  std::vector<std::int32_t> segment_of_;
-  std::vector<std::uint8_t> sees_;
+  flex::SegmentRelation relation_;
   std::int32_t size_ = 0;
 };
 

@@ -43,12 +43,6 @@ class Sequencer {
   std::int32_t position_ = 0;
 };
 
-struct Encoded {
-  std::vector<std::vector<TokenId>> ids;   // per paraphrase, in the order of the sequence
-  std::vector<std::int32_t> paraphrase;    // which one it is
-  std::vector<TokenId> cue;                // empty with Cue::own
-};
-
 std::vector<std::int32_t> order_of(const LayoutOptions& options, std::size_t n) {
   std::vector<std::int32_t> order(n);
   std::iota(order.begin(), order.end(), 0);
@@ -57,67 +51,57 @@ std::vector<std::int32_t> order_of(const LayoutOptions& options, std::size_t n) 
   return order;
 }
 
-Encoded encode(const LayoutOptions& options, const text::Tokenizer& tokenizer, std::span<const data::PromptParts> parts) {
-  Encoded encoded;
-  encoded.paraphrase = order_of(options, parts.size());
-  for (const std::int32_t p : encoded.paraphrase) {
-    const data::PromptParts& part = parts[static_cast<std::size_t>(p)];
-    encoded.ids.push_back(tokenizer.encode(part.prefix + part.body + (options.cue == Cue::own ? part.cue : "")));
-  }
-  if (options.cue == Cue::fused) encoded.cue = tokenizer.encode(parts.front().cue);
-  return encoded;
-}
-
-void add_cue(const LayoutOptions& options, const Encoded& encoded, Sequencer& sequence) {
+void add_cue(const LayoutOptions& options, const LayoutTokens& tokens, Sequencer& sequence) {
   if (options.positions == Positions::aligned) sequence.move_past_all();
   sequence.begin_free();
-  sequence.add(encoded.cue, -1);
+  sequence.add(tokens.cue, -1);
 }
 
-engine::Prompt concat(const LayoutOptions& options, const text::Tokenizer& tokenizer, const Encoded& encoded) {
-  const auto bos = tokenizer.bos();
-  const std::vector<TokenId> separator = tokenizer.encode(options.separator);
+engine::Prompt concat(const LayoutOptions& options, const LayoutTokens& tokens) {
+  const auto& bos = tokens.bos;
   const bool aligned = options.positions == Positions::aligned;
-  Sequencer sequence(static_cast<std::int32_t>(encoded.ids.size()));
+  const std::vector<std::int32_t> order = order_of(options, tokens.paraphrases.size());
+  Sequencer sequence(static_cast<std::int32_t>(order.size()));
   std::int32_t bos_segment = -1;
   if (bos && options.bos_scope == BosScope::all) bos_segment = sequence.add_segment(-1);
   if (bos && (options.bos_scope == BosScope::all || options.bos_scope == BosScope::none)) sequence.add(*bos, bos_segment);
   const std::int32_t after_bos = sequence.position();
-  for (std::size_t i = 0; i < encoded.ids.size(); ++i) {
-    const std::int32_t segment = sequence.add_segment(encoded.paraphrase[i]);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto& ids = tokens.paraphrases[static_cast<std::size_t>(order[i])];
+    const std::int32_t segment = sequence.add_segment(order[i]);
     if (bos_segment >= 0) sequence.sees(segment, bos_segment);
     // With BOS in the first paraphrase alone, the others stand where it has its first token after the BOS.
     if (aligned) sequence.move_to(bos && options.bos_scope == BosScope::first && i > 0 ? 1 : after_bos);
     if (bos && (options.bos_scope == BosScope::own || (options.bos_scope == BosScope::first && i == 0)))
       sequence.add(*bos, segment);
-    sequence.add(encoded.ids[i], segment);
-    if (i + 1 < encoded.ids.size())
-      sequence.add(separator, options.separator_scope == SeparatorScope::own ? segment : -1);
+    sequence.add(ids, segment);
+    if (i + 1 < order.size())
+      sequence.add(tokens.separator, options.separator_scope == SeparatorScope::own ? segment : -1);
   }
-  add_cue(options, encoded, sequence);
+  add_cue(options, tokens, sequence);
   return sequence.take();
 }
 
-engine::Prompt shared(const LayoutOptions& options, const text::Tokenizer& tokenizer, const Encoded& encoded,
-                      std::size_t prefix_bytes) {
-  const auto bos = tokenizer.bos();
-  Sequencer sequence(static_cast<std::int32_t>(encoded.ids.size()));
+engine::Prompt shared(const LayoutOptions& options, const LayoutTokens& tokens) {
+  const auto& bos = tokens.bos;
+  const std::vector<std::int32_t> order = order_of(options, tokens.paraphrases.size());
+  Sequencer sequence(static_cast<std::int32_t>(order.size()));
   std::int32_t bos_segment = -1;
   if (bos && options.bos_scope == BosScope::all) bos_segment = sequence.add_segment(-1);
   if (bos) sequence.add(*bos, bos_segment);
-  const std::int32_t common = shared_prefix(tokenizer, encoded.ids, prefix_bytes);
   const std::int32_t s = sequence.add_segment(-1);
   if (bos_segment >= 0) sequence.sees(s, bos_segment);
-  sequence.add(std::span(encoded.ids.front()).first(static_cast<std::size_t>(common)), s);
+  sequence.add(std::span(tokens.paraphrases.front()).first(tokens.shared), s);
   const std::int32_t after_s = sequence.position();
-  for (std::size_t i = 0; i < encoded.ids.size(); ++i) {
-    const std::int32_t segment = sequence.add_segment(encoded.paraphrase[i]);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto& ids = tokens.paraphrases[static_cast<std::size_t>(order[i])];
+    const std::int32_t segment = sequence.add_segment(order[i]);
     sequence.sees(segment, s);
     if (bos_segment >= 0) sequence.sees(segment, bos_segment);
     if (options.positions == Positions::aligned) sequence.move_to(after_s);
-    sequence.add(std::span(encoded.ids[i]).subspan(static_cast<std::size_t>(common)), segment);
+    sequence.add(std::span(ids).subspan(tokens.shared), segment);
   }
-  add_cue(options, encoded, sequence);
+  add_cue(options, tokens, sequence);
   return sequence.take();
 }
 
@@ -158,13 +142,25 @@ std::int32_t shared_prefix(const text::Tokenizer& tokenizer, std::span<const std
   return static_cast<std::int32_t>(within);
 }
 
-engine::Prompt build_layout(const LayoutOptions& options, const text::Tokenizer& tokenizer,
-                            std::span<const data::PromptParts> parts) {
-  const Encoded encoded = encode(options, tokenizer, parts);
-  engine::Prompt prompt = options.is_concat() ? concat(options, tokenizer, encoded)
-                                              : shared(options, tokenizer, encoded, parts.front().prefix.size());
+engine::Prompt assemble_layout(const LayoutOptions& options, const LayoutTokens& tokens) {
+  engine::Prompt prompt = options.is_concat() ? concat(options, tokens) : shared(options, tokens);
   if (options.is_causal()) make_causal(prompt);
   return prompt;
+}
+
+engine::Prompt build_layout(const LayoutOptions& options, const text::Tokenizer& tokenizer,
+                            std::span<const data::PromptParts> parts) {
+  LayoutTokens tokens;
+  tokens.bos = tokenizer.bos();
+  for (const data::PromptParts& part : parts)
+    tokens.paraphrases.push_back(tokenizer.encode(part.prefix + part.body + (options.cue == Cue::own ? part.cue : "")));
+  if (options.cue == Cue::fused) tokens.cue = tokenizer.encode(parts.front().cue);
+  if (options.is_concat()) {
+    tokens.separator = tokenizer.encode(options.separator);
+  } else {
+    tokens.shared = static_cast<std::size_t>(shared_prefix(tokenizer, tokens.paraphrases, parts.front().prefix.size()));
+  }
+  return assemble_layout(options, tokens);
 }
 
 engine::Prompt build_single(const text::Tokenizer& tokenizer, const data::PromptParts& parts) {

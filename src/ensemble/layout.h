@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,8 +57,19 @@ void set_order(std::string_view text, LayoutOptions& options);   // given, rever
 /// Throws Error(usage) for options that do not go together.
 void check(const LayoutOptions& options);
 
-/// The sequence of section "layouts" of the method's definition. Paraphrase p of `parts` is marked as p whatever the order.
-/// Complete prompts are encoded as one string, a separator and a fused cue as strings of their own.
+/// What a sequence is put together from, as ids.
+struct LayoutTokens {
+  std::vector<std::vector<text::TokenId>> paraphrases;  // without BOS; with Cue::own they end in their cue
+  std::vector<text::TokenId> cue;                       // Cue::fused only
+  std::vector<text::TokenId> separator;                 // concat only
+  std::optional<text::TokenId> bos;
+  std::size_t shared = 0;                               // ids at the start of every paraphrase that are S
+};
+
+/// The sequence of these tokens. Paraphrase p of `tokens` is marked as p whatever the order.
+engine::Prompt assemble_layout(const LayoutOptions& options, const LayoutTokens& tokens);
+
+/// The sequence of one paraphrase a part. Complete prompts are encoded as one string, a separator and a fused cue as strings of their own.
 engine::Prompt build_layout(const LayoutOptions& options, const text::Tokenizer& tokenizer,
                             std::span<const data::PromptParts> parts);
 

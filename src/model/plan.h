@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "flex/mods/segment_relation.h"
 #include "flex/spans.h"
 
 namespace chorus::model {
@@ -45,10 +46,7 @@ struct PackedSequence {
   std::int64_t q_row = 0;                  // their queries: q_row .. q_row + rows
   std::int32_t first = 0;                  // index in the sequence of the first new row
   std::span<const std::int32_t> pages;     // token i is in pages[i / page_tokens]
-  std::span<const std::int32_t> segment_of;  // of every token up to first + rows; -1: none
-  std::span<const std::uint8_t> sees;      // [segments][segments], row sees column; 1 on the diagonal
-  std::int32_t segments = 0;
-  std::int32_t free_from = 0;              // tokens from here on are free rows
+  const flex::SegmentRelation* relation = nullptr;   // the sequence's mask
   bool decode = false;
 };
 

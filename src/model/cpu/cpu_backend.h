@@ -80,14 +80,14 @@ class CpuBackend final : public Backend {
                   const AttentionPlan& plan);
   void rotate_queries(const CpuTensor<float>& qkv, const AttentionPlan& plan);
   void attend_spans(std::int64_t layer, const CpuKvStore<T>& kv, AttentionPlan& plan);
-  void attend_packed(std::int64_t layer, const CpuKvStore<T>& kv, const AttentionPlan& plan);
+  void attend_packed(std::int64_t layer, CpuKvStore<T>& kv, const AttentionPlan& plan);
 
   ModelConfig config_;
   Compute compute_;
   core::ThreadPool pool_;
   Gemm gemm_;
   RotaryTable rotary_;
-  core::AlignedBuffer<float> queries_, attended_, share_;  // grow to what a batch needs
+  core::AlignedBuffer<float> queries_, attended_, share_, gathered_k_, gathered_v_;  // grow to what a batch needs
 };
 
 }  // namespace chorus::model::cpu

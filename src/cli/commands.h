@@ -1,0 +1,16 @@
+// One subcommand each: its options, and what it does when it is chosen.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace chorus::cli {
+
+void add_ask_command(CLI::App& app);
+void add_bench_command(CLI::App& app);
+void add_demo_command(CLI::App& app);
+void add_generate_command(CLI::App& app);
+void add_models_command(CLI::App& app);
+
+}  // namespace chorus::cli

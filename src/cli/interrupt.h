@@ -1,0 +1,10 @@
+// Ctrl-C, turned into a flag that long work asks: the first one ends the work in order, a second one at once.
+#pragma once
+
+namespace chorus::cli {
+
+/// Installs the handler of SIGINT and SIGTERM. Call once, in main.
+void catch_interrupts();
+bool interrupted();
+
+}  // namespace chorus::cli

@@ -1,0 +1,117 @@
+#include "cli/model_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+
+#include "core/error.h"
+#include "data/digest.h"
+
+namespace chorus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Name, size, first and last MiB.
+std::string outline(const fs::path& file) {
+  constexpr std::uintmax_t kPart = 1 << 20;
+  const std::uintmax_t size = fs::file_size(file);
+  std::string bytes = fmt::format("{}\n{}\n", file.filename().string(), size);
+  std::ifstream in(file, std::ios::binary);
+  for (const std::uintmax_t from : {std::uintmax_t{0}, size > kPart ? size - kPart : 0}) {
+    std::string part(std::min(kPart, size - from), '\0');
+    in.seekg(static_cast<std::streamoff>(from));
+    in.read(part.data(), static_cast<std::streamsize>(part.size()));
+    bytes += part;
+  }
+  if (!in) throw Error(ErrorKind::io, file.string() + " cannot be read", "a readable model file", "check its permissions");
+  return bytes;
+}
+
+text::Tokenizer load_tokenizer(const model::Checkpoint& checkpoint) {
+  if (checkpoint.gguf() != nullptr) return text::Tokenizer::from_gguf(*checkpoint.gguf());
+  return text::Tokenizer::from_json(checkpoint.path() / "tokenizer.json");
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& command, ModelOptions& options, bool running) {
+  command.add_option("--model", options.model, "An alias ('chorus models'), a hub id, a folder or a .gguf file")
+      ->capture_default_str();
+  command.add_option("--dtype", options.dtype, "Precision of matrix products: auto (bf16 where the processor has it), f32, bf16")
+      ->check(CLI::IsMember({"auto", "f32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--device", options.device, "Where to compute")->check(CLI::IsMember({"auto", "cpu"}))->capture_default_str();
+  command.add_option("--threads", options.threads, "Threads; 0: all cores. No result depends on it")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  if (!running) return;
+  command.add_option("--batch-size", options.batch_size, "Questions that run at once. No result depends on it")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command.add_option("--execution", options.execution, "shared: each piece of text is computed once; packed: the literal sequence")
+      ->check(CLI::IsMember({"shared", "packed"}))
+      ->capture_default_str();
+  command.add_option("--kv-memory", options.kv_memory, "Memory for keys and values, such as 512MiB or 2GiB")->capture_default_str();
+}
+
+std::size_t bytes_from(const std::string& text, const char* option) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  constexpr std::pair<const char*, int> kUnits[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+  for (const auto& [name, shift] : kUnits)
+    if (error == std::errc() && number > 0 && unit == name && number < (std::size_t{1} << (63 - shift))) return number << shift;
+  throw Error(ErrorKind::usage, fmt::format("{} '{}'", option, text), "a number of bytes, such as 512MiB or 2GiB", "");
+}
+
+ModelChoice choose_model(const ModelOptions& options) {
+  ModelChoice choice{model::resolve_model(options.model, model::ModelPaths::from_environment())};
+  choice.compute = options.dtype == "auto"   ? model::fastest_compute()
+                   : options.dtype == "bf16" ? model::Compute::bf16
+                                             : model::Compute::f32;
+  return choice;
+}
+
+std::string model_fingerprint(const model::ModelRef& ref) {
+  if (!fs::is_directory(ref.path)) return data::sha256_hex(outline(ref.path));
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(ref.path))
+    if (entry.is_regular_file() && (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json"))
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::string all;
+  for (const fs::path& file : files) all += data::sha256_hex(outline(file));
+  return data::sha256_hex(all);
+}
+
+LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokenizer) {
+  LoadedModel loaded;
+  loaded.checkpoint = model::open_checkpoint(choice.ref.path);
+  const model::ModelConfig& config = loaded.checkpoint->config();
+  loaded.stop_ids = config.stop_ids;
+  if (with_tokenizer) {
+    loaded.tokenizer = std::make_unique<text::Tokenizer>(load_tokenizer(*loaded.checkpoint));
+    if (loaded.tokenizer->vocab_size() > config.vocab)
+      throw Error(ErrorKind::model, fmt::format("{}: a tokenizer of {} ids for {} embeddings", choice.ref.path.string(),
+                                                loaded.tokenizer->vocab_size(), config.vocab),
+                  "an embedding for every id", "use the tokenizer that belongs to the model");
+    for (const text::TokenId id : loaded.tokenizer->end_ids())
+      if (std::find(loaded.stop_ids.begin(), loaded.stop_ids.end(), id) == loaded.stop_ids.end()) loaded.stop_ids.push_back(id);
+  }
+  loaded.decoder = std::make_unique<model::Decoder>(loaded.checkpoint, model::make_cpu_backend(config, choice.compute, threads));
+  return loaded;
+}
+
+engine::EngineOptions engine_options(const ModelOptions& options) {
+  engine::EngineOptions result;
+  result.execution = options.execution == "packed" ? engine::Execution::packed : engine::Execution::shared;
+  result.batch_size = options.batch_size;
+  result.kv_memory = bytes_from(options.kv_memory, "--kv-memory");
+  return result;
+}
+
+}  // namespace chorus::cli

@@ -1,0 +1,58 @@
+// The options that name a model and say how it runs, and the loading of it; shared by every subcommand that runs one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "model/catalog.h"
+#include "model/decoder.h"
+#include "text/tokenizer.h"
+
+namespace CLI {
+class App;
+}
+
+namespace chorus::cli {
+
+struct ModelOptions {
+  std::string model = "smollm2-135m";
+  std::string dtype = "auto";       // auto, f32, bf16
+  std::string device = "auto";      // auto, cpu
+  std::string execution = "shared"; // shared, packed
+  int threads = 0;                  // 0: all cores
+  std::string kv_memory = "1GiB";
+  int batch_size = 16;
+};
+
+/// Adds --model, --dtype, --device, --threads; with `running` also --execution, --kv-memory and --batch-size.
+void add_model_options(CLI::App& command, ModelOptions& options, bool running);
+
+/// Where the model is and in which precision it will run; nothing is loaded. Throws Error(usage), Error(model), Error(device).
+struct ModelChoice {
+  model::ModelRef ref;
+  model::Compute compute = model::Compute::f32;
+  std::string compute_name() const { return compute == model::Compute::bf16 ? "bf16" : "f32"; }
+};
+ModelChoice choose_model(const ModelOptions& options);
+
+/// What tells one model file from another: SHA-256 over the names, sizes, first and last MiB of its files.
+std::string model_fingerprint(const model::ModelRef& ref);
+
+/// A model ready to run.
+struct LoadedModel {
+  std::shared_ptr<const model::Checkpoint> checkpoint;
+  std::unique_ptr<text::Tokenizer> tokenizer;   // null when a folder has none and none is asked for
+  std::unique_ptr<model::Decoder> decoder;
+  std::vector<text::TokenId> stop_ids;          // of generation_config.json, config.json and the tokenizer
+};
+LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokenizer = true);
+
+engine::EngineOptions engine_options(const ModelOptions& options);
+
+/// "512MiB", "2GiB", "800000000". Throws Error(usage).
+std::size_t bytes_from(const std::string& text, const char* option);
+
+}  // namespace chorus::cli

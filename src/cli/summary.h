@@ -1,0 +1,29 @@
+// The table at the end of a run: accuracy with its interval, and how fast.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "data/table.h"
+#include "eval/accuracy.h"
+#include "eval/table.h"
+
+namespace chorus::cli {
+
+/// Every row of a result by its columns prediction and answers.
+eval::Tally score_table(const data::Table& table);
+
+class Summary {
+ public:
+  Summary();
+  /// `answered` questions took `seconds`; 0 for a result that was there already.
+  void add(const std::string& name, eval::Tally tally, double seconds, std::size_t answered);
+  /// The table, and the rule it was scored by.
+  std::string text() const;
+  std::string json() const { return table_.json(); }
+
+ private:
+  eval::Table table_;
+};
+
+}  // namespace chorus::cli

@@ -1,0 +1,70 @@
+// A method applied to the samples of a data set: from a sample to the engine's requests, from results to rows.
+//
+//   Experiment experiment(options, dataset, tokenizer, stop_ids);
+//   experiment.run(engine, samples, {.rows = [&](std::size_t sample, std::vector<data::Json> rows) { ... }});
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "data/json.h"
+#include "data/prompt.h"
+#include "engine/engine.h"
+#include "ensemble/layout.h"
+#include "ensemble/methods.h"
+
+namespace chorus::ensemble {
+
+/// What of a generated text is the prediction: its first non-empty line, the first word of that, or all of it; stripped.
+enum class Prediction { first_line, first_word, all };
+std::string_view name(Prediction prediction);
+Prediction prediction_from(std::string_view text);
+std::string predict(std::string_view generation, Prediction prediction);
+
+struct RunOptions {
+  Method method = Method::flex;
+  LayoutOptions layout;              // flex only
+  int num_paraphrases = 5;           // a sample with fewer uses what it has
+  data::PromptTemplate prompt_template;
+  bool stop_at_newline = true;
+  std::int32_t max_new_tokens = 20;
+  Prediction prediction = Prediction::first_line;
+};
+
+struct RunEvents {
+  /// The rows of a finished sample, in the order samples finish; one row, or one per paraphrase (per_prompt).
+  std::function<void(std::size_t sample, std::vector<data::Json> rows)> rows;
+  std::function<void(std::size_t sample, const std::string& text)> text;   // optional: text as it is completed
+  std::function<bool()> cancelled;                                         // optional
+};
+
+class Experiment {
+ public:
+  /// The data set and the tokenizer must outlive the experiment. Throws Error(usage) for options that do not fit.
+  Experiment(RunOptions options, const data::Dataset& dataset, const text::Tokenizer& tokenizer,
+             std::vector<text::TokenId> stop_ids);
+
+  /// Answers these samples. Everything an event throws ends the run.
+  void run(engine::Engine& engine, std::span<const std::size_t> samples, const RunEvents& events) const;
+
+  /// One request; per_prompt: one per paraphrase.
+  std::vector<engine::Request> requests(std::size_t sample) const;
+  /// Rows of the result schema of the method, from the results of its requests in the same order.
+  std::vector<data::Json> rows(std::size_t sample, std::span<const engine::Result> results) const;
+
+ private:
+  std::vector<data::PromptParts> parts(std::size_t sample) const;
+  data::Json row(const data::Sample& sample, const engine::Result& result) const;
+
+  RunOptions options_;
+  const data::Dataset& dataset_;
+  const text::Tokenizer& tokenizer_;
+  engine::StopRules stop_;
+  std::shared_ptr<const engine::NextToken> next_;
+};
+
+}  // namespace chorus::ensemble

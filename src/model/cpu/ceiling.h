@@ -1,0 +1,12 @@
+// The fastest this machine multiplies matrices, measured: the ceiling that benchmarks report against.
+#pragma once
+
+#include "model/backend.h"
+
+namespace chorus::model::cpu {
+
+/// Floating-point operations a second of oneDNN's matrix product, [1536, 576] x [576, 1536] on each thread at once, the
+/// best of several rounds.
+double matrix_product_ceiling(Compute compute, int threads);
+
+}  // namespace chorus::model::cpu
