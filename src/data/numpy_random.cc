@@ -1,6 +1,7 @@
-// numpy's default_rng: SeedSequence (M. E. O'Neill's seed_seq design) feeds PCG64 (XSL-RR 128/64, O'Neill
-// 2014); bounded draws by Lemire's method (2019). Checked against vectors made by numpy.
+// numpy's default_rng: SeedSequence (M. E. O'Neill's seed_seq design) feeds PCG64 (XSL-RR 128/64, O'Neill 2014).
+// Checked against vectors made by numpy.
 #include <array>
+#include <bit>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -66,14 +67,14 @@ class Pcg64 {
     step();
   }
 
-  // In [0, n), 0 < n < 2^32.
+  // In [0, n), 0 < n < 2^32: the lowest bits that n - 1 needs, drawn again until they are small enough. (numpy's integers()
+  // multiplies instead; its shuffle does not.)
   std::uint32_t below(std::uint32_t n) {
-    std::uint64_t product = std::uint64_t{next_half()} * n;
-    if (static_cast<std::uint32_t>(product) < n) {
-      const std::uint32_t threshold = (0U - n) % n;
-      while (static_cast<std::uint32_t>(product) < threshold) product = std::uint64_t{next_half()} * n;
-    }
-    return static_cast<std::uint32_t>(product >> 32U);
+    const auto mask =
+        static_cast<std::uint32_t>((std::uint64_t{1} << static_cast<unsigned>(std::bit_width(n - 1))) - 1);
+    std::uint32_t draw = next_half() & mask;
+    while (draw >= n) draw = next_half() & mask;
+    return draw;
   }
 
  private:

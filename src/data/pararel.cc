@@ -139,6 +139,14 @@ struct Item {
   Sample sample;
 };
 
+// Stable whatever else is asked: the fact's own id, or one made from what the fact is about.
+std::string fact_id(const Record& record, const std::string& relation, const std::string& subject) {
+  if (find_field(record, "uuid") != nullptr) return text_field(record, "uuid");
+  std::string about = relation;
+  about.append("\t").append(subject);
+  return md5_hex(about);
+}
+
 // One item per subject, in the order of its first fact.
 std::vector<Item> items_of(const fs::path& file, const std::string& relation, RowGuard& guard,
                            Oddities& oddities) {
@@ -148,8 +156,7 @@ std::vector<Item> items_of(const fs::path& file, const std::string& relation, Ro
     guard([&] {
       const std::string subject = text_field(record, "sub_label");
       const std::string object = text_field(record, "obj_label");
-      const bool has_id = find_field(record, "uuid") != nullptr;
-      const std::string id = has_id ? text_field(record, "uuid") : md5_hex(relation + "\t" + subject);
+      const std::string id = fact_id(record, relation, subject);
       const auto [found, is_new] = by_subject.try_emplace(subject, items.size());
       if (is_new) items.push_back({subject, {.uuid = id}});
       std::vector<std::string>& answers = items[found->second].sample.answers;

@@ -169,7 +169,8 @@ TEST(ParaRel, ContainsThePhrasingsOfTheGoldenPrompts) {
   NEED_RAW_DATA("pararel");
   NEED_RAW_DATA(golden);
   std::ifstream in(golden);
-  for (const json& test : json::parse(in)["cases"]) {
+  const json prompts = json::parse(in);
+  for (const json& test : prompts["cases"]) {
     const Dataset set = load_dataset({.dataset = "pararel",
                                       .data = raw_data() / "pararel",
                                       .relations = {test["relation"].get<std::string>()},
