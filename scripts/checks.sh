@@ -10,9 +10,17 @@ need_tools() {
 
 check_format() {
   need_tools
-  local mode=(-i)
-  [ "${1:-}" != --check ] || mode=(--dry-run -Werror)
-  (cd "$root" && cpp_files | xargs -0 -r clang-format "${mode[@]}")
+  if [ "${1:-}" != --check ]; then
+    (cd "$root" && cpp_files | xargs -0 -r clang-format -i)
+    return
+  fi
+  local file unformatted=0
+  while IFS= read -r -d '' file; do
+    clang-format --dry-run -Werror "$root/$file" 2>/dev/null && continue
+    echo "$file: not formatted; ./run format does it"
+    unformatted=1
+  done < <(cpp_files)
+  return $unformatted
 }
 
 check_layers() { python3 "$root/scripts/check_layers.py" "$root"; }
