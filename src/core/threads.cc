@@ -55,7 +55,8 @@ void ThreadPool::parallel_for(std::int64_t count, const std::function<void(std::
     round_.notify_all();
   }
   drain(0);
-  for (int left = busy_.load(std::memory_order_acquire); left != 0; left = busy_.load(std::memory_order_acquire))
+  for (int left = busy_.load(std::memory_order_acquire); left != 0;
+       left = busy_.load(std::memory_order_acquire))
     wait_while(busy_, left);
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }

@@ -33,9 +33,9 @@ class ThreadPool {
   void drain(int thread);
 
   std::vector<std::jthread> workers_;
-  std::atomic<std::uint64_t> round_{0};   // each increment starts one parallel_for (or the end)
-  std::atomic<std::int64_t> next_{0};     // next index to take
-  std::atomic<int> busy_{0};              // workers still inside the current round
+  std::atomic<std::uint64_t> round_{0};  // each increment starts one parallel_for (or the end)
+  std::atomic<std::int64_t> next_{0};    // next index to take
+  std::atomic<int> busy_{0};             // workers still inside the current round
   std::atomic<bool> stop_{false};
   std::int64_t count_ = 0;
   const std::function<void(std::int64_t, int)>* body_ = nullptr;

@@ -7,9 +7,12 @@
 #include "core/simd_targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/vector_math.cc"
+// foreach_target.h comes before highway.h.
+// clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace chorus::core {
@@ -66,7 +69,8 @@ void Accumulate(const float* values, std::size_t n, float* out) {
   const D d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, values + i)), d, out + i);
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreU(hn::Add(hn::LoadU(d, out + i), hn::LoadU(d, values + i)), d, out + i);
   for (; i < n; ++i) out[i] += values[i];
 }
 
@@ -104,7 +108,8 @@ double log_sum_exp(std::span<const float> values) {
   if (values.empty()) return -std::numeric_limits<double>::infinity();
   const float shift = max_value(values);
   if (!std::isfinite(shift)) return static_cast<double>(shift);
-  return static_cast<double>(shift) + std::log(HWY_DYNAMIC_DISPATCH(SumExp)(values.data(), values.size(), shift));
+  return static_cast<double>(shift) +
+         std::log(HWY_DYNAMIC_DISPATCH(SumExp)(values.data(), values.size(), shift));
 }
 
 void max_exp(std::span<const float> values, float shift, std::span<float> out) {

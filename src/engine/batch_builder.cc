@@ -18,7 +18,9 @@ std::int32_t BatchBuilder::add_row(bool decode, text::TokenId id, model::KeyPlac
   return static_cast<std::int32_t>(kind.ids.size() - 1);
 }
 
-void BatchBuilder::add_tile(bool decode, TileDraft tile) { kinds_[decode].tiles.push_back(std::move(tile)); }
+void BatchBuilder::add_tile(bool decode, TileDraft tile) {
+  kinds_[decode].tiles.push_back(std::move(tile));
+}
 
 void BatchBuilder::add_packed(model::PackedSequence sequence, std::vector<std::int32_t> positions) {
   packed_.emplace_back(sequence, std::move(positions));

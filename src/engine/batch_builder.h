@@ -12,9 +12,9 @@ namespace chorus::engine {
 
 /// Query rows that see the same spans, before row numbers are final.
 struct TileDraft {
-  std::int32_t row = 0, rows = 0;                    // numbers within the kind
-  std::vector<std::int32_t> row_positions;           // [rows]: position of each row
-  std::vector<std::int32_t> variant_origins;         // [variants]: a variant rotates by position - origin
+  std::int32_t row = 0, rows = 0;             // numbers within the kind
+  std::vector<std::int32_t> row_positions;    // [rows]: position of each row
+  std::vector<std::int32_t> variant_origins;  // [variants]: a variant rotates by position - origin
   std::vector<flex::KvSpan> spans;
   std::int32_t causal_first = 0;
   std::int32_t states = 1;

@@ -21,6 +21,8 @@ struct Engine::Active {
 Engine::Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options)
     : decoder_(decoder), tokenizer_(tokenizer), options_(options) {
   const model::ModelConfig& c = decoder.config();
+  for (const auto& [value, option] : {std::pair{options.batch_size, "requests at once"}, {options.page_tokens, "tokens a page"}})
+    if (value < 1) throw Error(ErrorKind::usage, fmt::format("{} {}", value, option), "1 or more", "raise it");
   // One page tells what a page costs; the store itself is made for all of them.
   const std::size_t page_bytes = decoder.backend().kv_store(1, options.page_tokens)->page_bytes();
   const auto pages = static_cast<std::int64_t>(options.kv_memory / page_bytes);
@@ -41,9 +43,11 @@ std::unique_ptr<Engine::Active> Engine::open_request(Request request) {
   const Request& r = active->request;
   active->result.index = r.index;
   active->result.id = r.id;
+  if (r.prompts.empty())
+    throw Error(ErrorKind::data, r.id + ": a request without a prompt", "one or more", "check the sample's paraphrases");
   for (const Prompt& prompt : r.prompts) {
     check(prompt, decoder_.config().vocab);
-    const std::int64_t last = prompt.next_position() + r.stop.max_new_tokens;
+    const std::int64_t last = std::int64_t{prompt.next_position()} + r.stop.max_new_tokens;
     if (last > decoder_.config().context)
       throw Error(ErrorKind::data, fmt::format("{}: a prompt of {} tokens, positions to {} with the answer", r.id, prompt.size(), last),
                   fmt::format("at most the model's context, {}", decoder_.config().context),
@@ -79,6 +83,12 @@ void Engine::fill(const std::function<std::optional<Request>()>& next) {
     if (!waiting_) return;
     if (!admit(*waiting_)) {
       if (!active_.empty()) return;  // those running will make room
+      // Pieces kept from earlier requests cut a segment into more pages than it needs alone.
+      sequences_->forget();
+      if (admit(*waiting_)) {
+        active_.push_back(std::move(waiting_));
+        continue;
+      }
       throw Error(ErrorKind::data,
                   fmt::format("{}: {} prompt tokens do not fit {} tokens of key/value memory", waiting_->request.id,
                               waiting_->result.prompt_tokens, pool_->pages() * pool_->page_tokens()),
@@ -109,7 +119,8 @@ void Engine::step(const Events& events) {
   const auto began = std::chrono::steady_clock::now();
   BatchBuilder builder;
   sequences_->add_shared(builder);
-  std::int32_t states = 0;
+  std::int32_t largest = 2;  // rows of segments have two
+  bool wants_shares = false;
   for (const auto& active : active_) {
     const bool first = active->rows.empty();
     active->rows.clear();
@@ -117,9 +128,11 @@ void Engine::step(const Events& events) {
       active->rows.push_back(first ? sequences_->start(*sequence, builder)
                                    : sequences_->advance(*sequence, active->result.tokens.back(), builder));
     const Request& r = active->request;
-    if (r.prompts.size() == 1 && r.prompts[0].paraphrases > 0 && sequences_->has_shares())
-      states = std::max(states, std::max(2, r.prompts[0].paraphrases + 1));
+    wants_shares |= r.prompts.size() == 1 && r.prompts[0].paraphrases > 0 && sequences_->has_shares();
+    for (const Prompt& prompt : r.prompts) largest = std::max(largest, prompt.paraphrases + 1);
   }
+  // Room for the states of every row, of those that report none too.
+  const std::int32_t states = wants_shares ? largest : 0;
   model::Batch batch = builder.finish(states);
   decoder_.forward(batch, *kv_);
   sequences_->computed();

@@ -24,16 +24,17 @@ enum class Execution { shared, packed };
 
 struct EngineOptions {
   Execution execution = Execution::shared;
-  std::int32_t batch_size = 16;              // requests that run at once
+  std::int32_t batch_size = 16;                  // requests that run at once
   std::size_t kv_memory = std::size_t{1} << 30;  // bytes for keys and values
   std::int32_t page_tokens = 16;
-  std::int64_t prefill_rows = 2048;          // no request is admitted once a batch has so many prompt tokens to compute
+  std::int64_t prefill_rows =
+      2048;  // no request is admitted once a batch has so many prompt tokens to compute
 };
 
 /// A group of sequences answered in lock step: one prompt for flex, one per paraphrase for output ensembles.
 struct Request {
-  std::int64_t index = 0;                    // the caller's number
-  std::string id;                            // named in errors
+  std::int64_t index = 0;  // the caller's number
+  std::string id;          // named in errors
   std::vector<Prompt> prompts;
   std::shared_ptr<const NextToken> next;
   StopRules stop;
@@ -43,7 +44,7 @@ struct Result {
   std::int64_t index = 0;
   std::string id;
   std::vector<text::TokenId> tokens;
-  std::vector<double> margins;               // one per token
+  std::vector<double> margins;  // one per token
   double logprob = 0;
   StopReason stop_reason = StopReason::max_new_tokens;
   std::int64_t prompt_tokens = 0;
@@ -53,14 +54,14 @@ struct Result {
 };
 
 struct Events {
-  std::function<void(Result)> done;                                             // in the order requests end
-  std::function<void(std::int64_t index, const std::string& text)> text;        // optional: text as it is completed
-  std::function<bool()> cancelled;                                              // optional: asked once a step
+  std::function<void(Result)> done;                                       // in the order requests end
+  std::function<void(std::int64_t index, const std::string& text)> text;  // optional: text as it is completed
+  std::function<bool()> cancelled;                                        // optional: asked once a step
 };
 
 struct EngineCounters {
   std::int64_t prefill_rows = 0, decode_rows = 0, steps = 0;
-  double prefill_seconds = 0, decode_seconds = 0;   // steps with prefill rows, steps without
+  double prefill_seconds = 0, decode_seconds = 0;  // steps with prefill rows, steps without
 };
 
 class Engine {
@@ -95,7 +96,7 @@ class Engine {
   std::unique_ptr<PagePool> pool_;
   std::unique_ptr<SequenceStore> sequences_;
   std::vector<std::unique_ptr<Active>> active_;
-  std::unique_ptr<Active> waiting_;          // the next request, as long as there is no room for it
+  std::unique_ptr<Active> waiting_;  // the next request, as long as there is no room for it
   bool exhausted_ = false;
   EngineCounters counters_;
 };

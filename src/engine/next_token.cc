@@ -12,11 +12,13 @@ Choice NextToken::choose(std::span<const std::span<const float>> logits) const {
   const core::TopTwo top = core::top_two(values);
   const auto best = static_cast<double>(top.value);
   return {.token = static_cast<text::TokenId>(top.index),
-          .logprob = probabilities() ? std::log(best) - std::log(core::sum(values)) : best - core::log_sum_exp(values),
+          .logprob = probabilities() ? std::log(best) - std::log(core::sum(values))
+                                     : best - core::log_sum_exp(values),
           .margin = best - static_cast<double>(top.second)};
 }
 
-std::span<const float> Greedy::scores(std::span<const std::span<const float>> logits, std::vector<float>&) const {
+std::span<const float> Greedy::scores(std::span<const std::span<const float>> logits,
+                                      std::vector<float>&) const {
   return logits.front();
 }
 

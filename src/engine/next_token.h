@@ -10,8 +10,8 @@ namespace chorus::engine {
 
 struct Choice {
   text::TokenId token = 0;
-  double logprob = 0;   // under the distribution that chose it
-  double margin = 0;    // by how much it won over the second: logits, or probabilities where those are compared
+  double logprob = 0;  // under the distribution that chose it
+  double margin = 0;  // by how much it won over the second: logits, or probabilities where those are compared
 };
 
 /// One step for one group; every sequence of the group is then extended with the same token. Called from several
@@ -20,7 +20,8 @@ class NextToken {
  public:
   virtual ~NextToken() = default;
   /// The scores whose largest wins, [vocab]; logits[p] are those of sequence p. `scratch` is room for them.
-  virtual std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const = 0;
+  virtual std::span<const float> scores(std::span<const std::span<const float>> logits,
+                                        std::vector<float>& scratch) const = 0;
   /// Whether scores are probabilities (to be renormalised) rather than logits.
   virtual bool probabilities() const { return false; }
 
@@ -30,7 +31,8 @@ class NextToken {
 /// The most likely token of a single sequence.
 class Greedy final : public NextToken {
  public:
-  std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const override;
+  std::span<const float> scores(std::span<const std::span<const float>> logits,
+                                std::vector<float>& scratch) const override;
 };
 
 }  // namespace chorus::engine

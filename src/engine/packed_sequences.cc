@@ -36,6 +36,10 @@ class PackedSequence final : public Sequence {
     return {.decode = decode, .row = last};
   }
   const Prompt& prompt() const { return prompt_; }
+  model::KeyPlace place(std::int32_t token) const {
+    const std::int32_t tokens = pool_.page_tokens();
+    return {pages_[static_cast<std::size_t>(token / tokens)], token % tokens, prompt_.positions[static_cast<std::size_t>(token)]};
+  }
 
  private:
   const Prompt& prompt_;
@@ -64,6 +68,10 @@ class PackedSequences final : public SequenceStore {
   void computed() override {}
   std::int64_t pending_tokens() const override { return 0; }
   bool has_shares() const override { return false; }
+  void forget() override {}
+  model::KeyPlace place(const Sequence& sequence, std::int32_t token) const override {
+    return static_cast<const PackedSequence&>(sequence).place(token);
+  }
 
  private:
   PagePool& pool_;

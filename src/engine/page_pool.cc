@@ -18,7 +18,9 @@ std::vector<PageId> PagePool::take(std::int64_t count) {
   return pages;
 }
 
-void PagePool::hold(PageId page) { ++holders_[static_cast<std::size_t>(page)]; }
+void PagePool::hold(PageId page) {
+  ++holders_[static_cast<std::size_t>(page)];
+}
 
 void PagePool::release(std::span<const PageId> pages) {
   for (const PageId page : pages) {

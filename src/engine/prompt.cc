@@ -9,6 +9,11 @@
 
 namespace chorus::engine {
 
+namespace {
+// Sums of positions stay in 32 bits.
+constexpr std::int32_t kLargestPosition = (1 << 30) - 1;
+}  // namespace
+
 std::int32_t Prompt::next_position() const {
   return positions.empty() ? 0 : 1 + *std::max_element(positions.begin(), positions.end());
 }
@@ -34,8 +39,11 @@ void check(const Prompt& prompt, std::int64_t vocab) {
     refuse(fmt::format("free rows from {}", prompt.free_from), fmt::format("0 to {}", prompt.size()));
   if (!prompt.paraphrase_of.empty() && prompt.paraphrase_of.size() != static_cast<std::size_t>(prompt.segments))
     refuse(fmt::format("{} paraphrase marks for {} segments", prompt.paraphrase_of.size(), prompt.segments), "one for each");
+  for (const auto p : prompt.paraphrase_of)
+    if (p < -1 || p >= prompt.paraphrases)
+      refuse(fmt::format("a segment of paraphrase {} of {}", p, prompt.paraphrases), "-1 or a paraphrase's number");
   for (const auto p : prompt.positions)
-    if (p < 0) refuse(fmt::format("position {}", p), "0 or more");
+    if (p < 0 || p > kLargestPosition) refuse(fmt::format("position {}", p), fmt::format("0 to {}", kLargestPosition));
 }
 
 Prompt causal_prompt(std::vector<text::TokenId> ids) {

@@ -14,7 +14,7 @@ namespace chorus::engine {
 
 struct Prompt {
   std::vector<text::TokenId> ids;
-  std::vector<std::int32_t> segment_of;                     // per token; -1: none
+  std::vector<std::int32_t> segment_of;  // per token; -1: none
   std::int32_t segments = 0;
   std::vector<std::pair<std::int32_t, std::int32_t>> sees;  // {a, b}: a sees b; own pairs left out
   std::vector<std::int32_t> positions;                      // rotary positions, per token

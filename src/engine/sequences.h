@@ -46,6 +46,11 @@ class SequenceStore {
   virtual std::int64_t pending_tokens() const = 0;
   /// Whether rows report attention shares.
   virtual bool has_shares() const = 0;
+  /// Drops all that no open sequence uses, so that what fits does not depend on what ran before.
+  virtual void forget() = 0;
+  /// Where the key and value of a prompt's token are, and at which position the key is rotated; for tests of isolation
+  /// and inspection. Written once the batch that computes the token is done.
+  virtual model::KeyPlace place(const Sequence& sequence, std::int32_t token) const = 0;
 };
 
 std::unique_ptr<SequenceStore> make_shared_sequences(PagePool& pool);

@@ -35,6 +35,7 @@ class SharedSequence final : public Sequence {
   bool open(std::int32_t new_tokens);
   RowRef start(const LastRows& pending, BatchBuilder& batch);
   RowRef advance(text::TokenId token, BatchBuilder& batch);
+  model::KeyPlace place(std::int32_t token) const;
 
  private:
   bool insert_run(const Run& run, const std::vector<Run>& runs, const std::vector<std::uint8_t>& sees);
@@ -176,6 +177,18 @@ RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode,
 
 RowRef SharedSequence::advance(text::TokenId token, BatchBuilder& batch) { return add_tail({&token, 1}, true, batch); }
 
+model::KeyPlace SharedSequence::place(std::int32_t token) const {
+  const std::int32_t position = prompt_.positions[static_cast<std::size_t>(token)], tokens = pool_.page_tokens();
+  if (token >= prompt_.free_from) return key_place(tail_pages_, token - prompt_.free_from, position - tail_origin_, tokens);
+  const std::vector<Run> runs = runs_of(prompt_);
+  std::size_t r = 0;
+  while (runs[r].end <= token) ++r;
+  const std::int32_t index = token - runs[r].begin;
+  const Node* node = pieces_[r].end;
+  while (node->first > index) node = node->parent;
+  return key_place(node->pages, node->begin + index - node->first, position - pieces_[r].origin, tokens);
+}
+
 class SharedSequences final : public SequenceStore {
  public:
   explicit SharedSequences(PagePool& pool) : pool_(pool), tree_(pool) {}
@@ -205,6 +218,10 @@ class SharedSequences final : public SequenceStore {
     return tokens;
   }
   bool has_shares() const override { return true; }
+  void forget() override { tree_.make_room(pool_.pages()); }
+  model::KeyPlace place(const Sequence& sequence, std::int32_t token) const override {
+    return static_cast<const SharedSequence&>(sequence).place(token);
+  }
 
  private:
   PagePool& pool_;

@@ -16,6 +16,12 @@ StopWatch::StopWatch(const StopRules& rules, const text::Tokenizer* tokenizer) :
 }
 
 std::optional<StopReason> StopWatch::push(text::TokenId token) {
+  const auto reason = follow(token);
+  if (reason && decoder_) piece_ += decoder_->finish();
+  return reason;
+}
+
+std::optional<StopReason> StopWatch::follow(text::TokenId token) {
   ++tokens_;
   piece_ = decoder_ ? decoder_->push(token) : std::string();
   if (std::find(rules_.ids.begin(), rules_.ids.end(), token) != rules_.ids.end()) return StopReason::stop_token;

@@ -27,10 +27,12 @@ class StopWatch {
   StopWatch(const StopRules& rules, const text::Tokenizer* tokenizer);
   /// The text this token completed, and whether the answer ends with it.
   std::optional<StopReason> push(text::TokenId token);
-  /// Text that the last push() completed.
+  /// Text that the last push() completed; with the last token, all that is left. Together: the decoded answer.
   const std::string& piece() const { return piece_; }
 
  private:
+  std::optional<StopReason> follow(text::TokenId token);
+
   const StopRules& rules_;
   std::optional<text::StreamDecoder> decoder_;
   std::string piece_;

@@ -47,7 +47,8 @@ Prediction prediction_from(std::string_view text) {
   std::replace(wanted.begin(), wanted.end(), '_', '-');
   for (const auto& entry : kPredictions)
     if (entry.name == wanted) return entry.value;
-  throw Error(ErrorKind::usage, fmt::format("--prediction '{}'", text), "first-line, first-word or all", "choose one of them");
+  throw Error(ErrorKind::usage, fmt::format("--prediction '{}'", text), "first-line, first-word or all",
+              "choose one of them");
 }
 
 std::string predict(std::string_view generation, Prediction prediction) {
@@ -60,22 +61,31 @@ std::string predict(std::string_view generation, Prediction prediction) {
 
 Experiment::Experiment(RunOptions options, const data::Dataset& dataset, const text::Tokenizer& tokenizer,
                        std::vector<text::TokenId> stop_ids)
-    : options_(std::move(options)), dataset_(dataset), tokenizer_(tokenizer), next_(next_token(options_.method)) {
+    : options_(std::move(options)),
+      dataset_(dataset),
+      tokenizer_(tokenizer),
+      next_(next_token(options_.method)) {
   check(options_.layout);
   data::check_template(options_.prompt_template, dataset.examples.size());
   if (options_.num_paraphrases < 1)
-    throw Error(ErrorKind::usage, fmt::format("--num-paraphrases {}", options_.num_paraphrases), "1 or more", "");
+    throw Error(ErrorKind::usage, fmt::format("--num-paraphrases {}", options_.num_paraphrases), "1 or more",
+                "");
   if (options_.max_new_tokens < 1)
-    throw Error(ErrorKind::usage, fmt::format("--max-new-tokens {}", options_.max_new_tokens), "1 or more", "");
-  stop_ = {.ids = std::move(stop_ids), .newline = options_.stop_at_newline, .max_new_tokens = options_.max_new_tokens};
+    throw Error(ErrorKind::usage, fmt::format("--max-new-tokens {}", options_.max_new_tokens), "1 or more",
+                "");
+  stop_ = {.ids = std::move(stop_ids),
+           .newline = options_.stop_at_newline,
+           .max_new_tokens = options_.max_new_tokens};
 }
 
 std::vector<data::PromptParts> Experiment::parts(std::size_t sample) const {
   const auto& paraphrases = dataset_.samples[sample].paraphrases;
-  const std::size_t wanted = options_.method == Method::origin ? 1 : static_cast<std::size_t>(options_.num_paraphrases);
+  const std::size_t wanted =
+      options_.method == Method::origin ? 1 : static_cast<std::size_t>(options_.num_paraphrases);
   std::vector<data::PromptParts> parts;
   for (std::size_t p = 0; p < std::min(wanted, paraphrases.size()); ++p)
-    parts.push_back(data::build_prompt(options_.prompt_template, dataset_.instruction, dataset_.examples, paraphrases[p]));
+    parts.push_back(data::build_prompt(options_.prompt_template, dataset_.instruction, dataset_.examples,
+                                       paraphrases[p]));
   return parts;
 }
 
@@ -83,7 +93,8 @@ std::vector<engine::Request> Experiment::requests(std::size_t sample) const {
   const std::vector<data::PromptParts> prompts = parts(sample);
   std::vector<engine::Request> requests;
   const auto add = [&](std::vector<engine::Prompt> group) {
-    requests.push_back({.id = dataset_.samples[sample].uuid, .prompts = std::move(group), .next = next_, .stop = stop_});
+    requests.push_back(
+        {.id = dataset_.samples[sample].uuid, .prompts = std::move(group), .next = next_, .stop = stop_});
   };
   if (options_.method == Method::flex) {
     add({build_layout(options_.layout, tokenizer_, prompts)});
@@ -125,7 +136,9 @@ std::vector<Json> Experiment::rows(std::size_t index, std::span<const engine::Re
       json["paraphrase_index"] = i;
       json["prompt"] = prompts[i].complete();
     } else {
-      json["paraphrases"] = std::vector(sample.paraphrases.begin(), sample.paraphrases.begin() + static_cast<std::ptrdiff_t>(prompts.size()));
+      json["paraphrases"] =
+          std::vector(sample.paraphrases.begin(),
+                      sample.paraphrases.begin() + static_cast<std::ptrdiff_t>(prompts.size()));
       json["prompts"] = Json::array();
       for (const auto& prompt : prompts) json["prompts"].push_back(prompt.complete());
       json["weights"] = std::vector<float>(prompts.size(), 1.0F / static_cast<float>(prompts.size()));
@@ -143,11 +156,12 @@ std::vector<Json> Experiment::rows(std::size_t index, std::span<const engine::Re
   return rows;
 }
 
-void Experiment::run(engine::Engine& engine, std::span<const std::size_t> samples, const RunEvents& events) const {
+void Experiment::run(engine::Engine& engine, std::span<const std::size_t> samples,
+                     const RunEvents& events) const {
   struct Origin {
     std::size_t sample, part;
   };
-  std::vector<Origin> origins;              // by request index
+  std::vector<Origin> origins;  // by request index
   std::map<std::size_t, Gathering> gathering;
   std::deque<engine::Request> queue;
   std::size_t taken = 0;

@@ -27,8 +27,8 @@ std::string predict(std::string_view generation, Prediction prediction);
 
 struct RunOptions {
   Method method = Method::flex;
-  LayoutOptions layout;              // flex only
-  int num_paraphrases = 5;           // a sample with fewer uses what it has
+  LayoutOptions layout;     // flex only
+  int num_paraphrases = 5;  // a sample with fewer uses what it has
   data::PromptTemplate prompt_template;
   bool stop_at_newline = true;
   std::int32_t max_new_tokens = 20;
@@ -38,8 +38,8 @@ struct RunOptions {
 struct RunEvents {
   /// The rows of a finished sample, in the order samples finish; one row, or one per paraphrase (per_prompt).
   std::function<void(std::size_t sample, std::vector<data::Json> rows)> rows;
-  std::function<void(std::size_t sample, const std::string& text)> text;   // optional: text as it is completed
-  std::function<bool()> cancelled;                                         // optional
+  std::function<void(std::size_t sample, const std::string& text)> text;  // optional: text as it is completed
+  std::function<bool()> cancelled;                                        // optional
 };
 
 class Experiment {

@@ -64,7 +64,8 @@ engine::Prompt concat(const LayoutOptions& options, const LayoutTokens& tokens) 
   Sequencer sequence(static_cast<std::int32_t>(order.size()));
   std::int32_t bos_segment = -1;
   if (bos && options.bos_scope == BosScope::all) bos_segment = sequence.add_segment(-1);
-  if (bos && (options.bos_scope == BosScope::all || options.bos_scope == BosScope::none)) sequence.add(*bos, bos_segment);
+  if (bos && (options.bos_scope == BosScope::all || options.bos_scope == BosScope::none))
+    sequence.add(*bos, bos_segment);
   const std::int32_t after_bos = sequence.position();
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto& ids = tokens.paraphrases[static_cast<std::size_t>(order[i])];
@@ -113,11 +114,13 @@ void make_causal(engine::Prompt& prompt) {
   std::vector<std::int32_t> paraphrase_of;
   for (std::int32_t r = 0; r < static_cast<std::int32_t>(runs.size()); ++r) {
     const engine::Run& run = runs[static_cast<std::size_t>(r)];
-    paraphrase_of.push_back(run.segment < 0 ? -1 : prompt.paraphrase_of[static_cast<std::size_t>(run.segment)]);
+    paraphrase_of.push_back(run.segment < 0 ? -1
+                                            : prompt.paraphrase_of[static_cast<std::size_t>(run.segment)]);
     for (std::int32_t earlier = 0; earlier < r; ++earlier) prompt.sees.emplace_back(r, earlier);
   }
   for (std::int32_t r = 0; r < static_cast<std::int32_t>(runs.size()); ++r)
-    for (std::int32_t i = runs[static_cast<std::size_t>(r)].begin; i < runs[static_cast<std::size_t>(r)].end; ++i)
+    for (std::int32_t i = runs[static_cast<std::size_t>(r)].begin; i < runs[static_cast<std::size_t>(r)].end;
+         ++i)
       prompt.segment_of[static_cast<std::size_t>(i)] = r;
   prompt.paraphrase_of = std::move(paraphrase_of);
   prompt.segments = static_cast<std::int32_t>(runs.size());
@@ -129,8 +132,9 @@ std::int32_t shared_prefix(const text::Tokenizer& tokenizer, std::span<const std
                            std::size_t prefix_bytes) {
   std::size_t common = ids.front().size();
   for (const auto& other : ids.subspan(1)) {
-    const auto differs = std::mismatch(ids.front().begin(), ids.front().begin() + static_cast<std::ptrdiff_t>(common),
-                                       other.begin(), other.end());
+    const auto differs =
+        std::mismatch(ids.front().begin(), ids.front().begin() + static_cast<std::ptrdiff_t>(common),
+                      other.begin(), other.end());
     common = static_cast<std::size_t>(differs.first - ids.front().begin());
   }
   std::size_t bytes = 0, within = 0;
@@ -153,12 +157,14 @@ engine::Prompt build_layout(const LayoutOptions& options, const text::Tokenizer&
   LayoutTokens tokens;
   tokens.bos = tokenizer.bos();
   for (const data::PromptParts& part : parts)
-    tokens.paraphrases.push_back(tokenizer.encode(part.prefix + part.body + (options.cue == Cue::own ? part.cue : "")));
+    tokens.paraphrases.push_back(
+        tokenizer.encode(part.prefix + part.body + (options.cue == Cue::own ? part.cue : "")));
   if (options.cue == Cue::fused) tokens.cue = tokenizer.encode(parts.front().cue);
   if (options.is_concat()) {
     tokens.separator = tokenizer.encode(options.separator);
   } else {
-    tokens.shared = static_cast<std::size_t>(shared_prefix(tokenizer, tokens.paraphrases, parts.front().prefix.size()));
+    tokens.shared =
+        static_cast<std::size_t>(shared_prefix(tokenizer, tokens.paraphrases, parts.front().prefix.size()));
   }
   return assemble_layout(options, tokens);
 }

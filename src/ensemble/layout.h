@@ -20,17 +20,17 @@ namespace chorus::ensemble {
 /// concat: complete prompts one after the other, isolated. shared: one instruction and examples that all paraphrases see.
 /// causal_*: the same tokens under plain causal attention, the controls.
 enum class LayoutKind { concat, shared, causal_concat, causal_shared };
-enum class SeparatorScope { none, own };      // of no segment, or of the paraphrase it ends
+enum class SeparatorScope { none, own };  // of no segment, or of the paraphrase it ends
 enum class BosScope { own, all, first, none };
-enum class Cue { own, fused };                // ends each paraphrase, or stands once after all as free rows
+enum class Cue { own, fused };  // ends each paraphrase, or stands once after all as free rows
 enum class Positions { sequential, aligned };
 enum class Order { given, reversed, seeded };
 
 struct LayoutOptions {
   LayoutKind kind = LayoutKind::concat;
-  std::string separator = "\n\n[SEP]\n\n";     // concat only
+  std::string separator = "\n\n[SEP]\n\n";  // concat only
   SeparatorScope separator_scope = SeparatorScope::none;
-  BosScope bos_scope = BosScope::own;           // shared takes all or none
+  BosScope bos_scope = BosScope::own;  // shared takes all or none
   Cue cue = Cue::own;
   Positions positions = Positions::sequential;
   Order order = Order::given;
@@ -52,7 +52,7 @@ SeparatorScope separator_scope_from(std::string_view text);
 BosScope bos_scope_from(std::string_view text);
 Cue cue_from(std::string_view text);
 Positions positions_from(std::string_view text);
-void set_order(std::string_view text, LayoutOptions& options);   // given, reversed, seed:K
+void set_order(std::string_view text, LayoutOptions& options);  // given, reversed, seed:K
 
 /// Throws Error(usage) for options that do not go together.
 void check(const LayoutOptions& options);
@@ -63,7 +63,7 @@ struct LayoutTokens {
   std::vector<text::TokenId> cue;                       // Cue::fused only
   std::vector<text::TokenId> separator;                 // concat only
   std::optional<text::TokenId> bos;
-  std::size_t shared = 0;                               // ids at the start of every paraphrase that are S
+  std::size_t shared = 0;  // ids at the start of every paraphrase that are S
 };
 
 /// The sequence of these tokens. Paraphrase p of `tokens` is marked as p whatever the order.

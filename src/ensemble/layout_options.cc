@@ -80,7 +80,11 @@ void check(const LayoutOptions& options) {
   const auto refuse = [](std::string got, std::string expected) {
     throw Error(ErrorKind::usage, std::move(got), std::move(expected), "see 'chorus generate --help'");
   };
+  if (options.is_causal() && options.positions == Positions::aligned)
+    refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)), "sequential, or concat or shared");
   if (options.is_concat()) return;
+  if (options.separator_scope == SeparatorScope::own)
+    refuse(fmt::format("--separator-scope own with --layout {}", name(options.kind)), "none: there is no separator");
   if (!options.separator.empty())
     refuse(fmt::format("--separator with --layout {}", name(options.kind)), "no separator: paraphrases follow each other directly");
   if (options.bos_scope != BosScope::all && options.bos_scope != BosScope::none)

@@ -46,14 +46,16 @@ std::vector<Method> all_methods() {
   return methods;
 }
 
-std::span<const float> Average::scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const {
+std::span<const float> Average::scores(std::span<const std::span<const float>> logits,
+                                       std::vector<float>& scratch) const {
   scratch.assign(logits.front().begin(), logits.front().end());
   for (const auto& row : logits.subspan(1)) core::accumulate(row, scratch);
   for (float& v : scratch) v /= static_cast<float>(logits.size());
   return scratch;
 }
 
-std::span<const float> Maximum::scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const {
+std::span<const float> Maximum::scores(std::span<const std::span<const float>> logits,
+                                       std::vector<float>& scratch) const {
   scratch.assign(logits.front().size(), 0.0F);
   for (const auto& row : logits) core::max_exp(row, static_cast<float>(core::log_sum_exp(row)), scratch);
   return scratch;

@@ -20,13 +20,15 @@ std::vector<Method> all_methods();
 /// argmax of mean_p L_p; logprob under the softmax of that mean.
 class Average final : public engine::NextToken {
  public:
-  std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const override;
+  std::span<const float> scores(std::span<const std::span<const float>> logits,
+                                std::vector<float>& scratch) const override;
 };
 
 /// argmax_v of max_p softmax(L_p)(v); logprob of that maximum renormalised; margin in probability.
 class Maximum final : public engine::NextToken {
  public:
-  std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const override;
+  std::span<const float> scores(std::span<const std::span<const float>> logits,
+                                std::vector<float>& scratch) const override;
   bool probabilities() const override { return true; }
 };
 

@@ -40,7 +40,8 @@ class KvStore {
   /// Bytes of one page, all layers.
   virtual std::size_t page_bytes() const = 0;
   /// The key and value of one slot of one layer and head as float, for tests and inspection.
-  virtual std::vector<float> read(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) const = 0;
+  virtual std::vector<float> read(std::int64_t layer, std::int32_t page, std::int32_t slot,
+                                  std::int64_t head) const = 0;
 };
 
 /// Fills `out` [count][cols] with weight rows [first, first + count) as float.
@@ -72,8 +73,8 @@ class Backend {
   struct AttentionWeights {
     std::span<const float> bias, q_norm, k_norm;
   };
-  virtual void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv, const Rows& rows,
-                         AttentionPlan& plan, Tensor& out) = 0;
+  virtual void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv,
+                         const Rows& rows, AttentionPlan& plan, Tensor& out) = 0;
   /// out[i] = x[rows[i]] (full), for i < rows.size().
   virtual void gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) = 0;
   /// Row `row` of a full tensor, on the host; valid until the tensor changes.

@@ -91,22 +91,32 @@ std::vector<std::int64_t> Checkpoint::expected_shape(Role role) const {
   const std::int64_t q = c.heads * c.head_dim, kv = c.kv_heads * c.head_dim;
   switch (role) {
     case Role::embedding:
-    case Role::output: return {c.vocab, c.hidden};
+    case Role::output:
+      return {c.vocab, c.hidden};
     case Role::output_norm:
     case Role::attn_norm:
-    case Role::ffn_norm: return {c.hidden};
-    case Role::q: return {q, c.hidden};
+    case Role::ffn_norm:
+      return {c.hidden};
+    case Role::q:
+      return {q, c.hidden};
     case Role::k:
-    case Role::v: return {kv, c.hidden};
-    case Role::o: return {c.hidden, q};
-    case Role::q_bias: return {q};
+    case Role::v:
+      return {kv, c.hidden};
+    case Role::o:
+      return {c.hidden, q};
+    case Role::q_bias:
+      return {q};
     case Role::k_bias:
-    case Role::v_bias: return {kv};
+    case Role::v_bias:
+      return {kv};
     case Role::q_norm:
-    case Role::k_norm: return {c.head_dim};
+    case Role::k_norm:
+      return {c.head_dim};
     case Role::gate:
-    case Role::up: return {c.intermediate, c.hidden};
-    case Role::down: return {c.hidden, c.intermediate};
+    case Role::up:
+      return {c.intermediate, c.hidden};
+    case Role::down:
+      return {c.hidden, c.intermediate};
   }
   return {};
 }
@@ -114,9 +124,10 @@ std::vector<std::int64_t> Checkpoint::expected_shape(Role role) const {
 const core::TensorInfo& Checkpoint::checked(Role role, std::int64_t layer) const {
   const core::TensorInfo& info = tensor(role, layer);
   if (const auto expected = expected_shape(role); info.shape != expected)
-    throw Error(ErrorKind::model,
-                fmt::format("{}: tensor {} has shape {}", path_.string(), info.name, core::shape_text(info.shape)),
-                core::shape_text(expected) + ", as the configuration says", "download the model again");
+    throw Error(
+        ErrorKind::model,
+        fmt::format("{}: tensor {} has shape {}", path_.string(), info.name, core::shape_text(info.shape)),
+        core::shape_text(expected) + ", as the configuration says", "download the model again");
   return info;
 }
 
@@ -124,7 +135,8 @@ void Checkpoint::check_all() const {
   checked(Role::embedding, 0);
   checked(Role::output_norm, 0);
   if (!config_.tied_embeddings) checked(Role::output, 0);
-  std::vector<Role> roles{Role::attn_norm, Role::q, Role::k, Role::v, Role::o, Role::ffn_norm, Role::gate, Role::up, Role::down};
+  std::vector<Role> roles{Role::attn_norm, Role::q,    Role::k,  Role::v,   Role::o,
+                          Role::ffn_norm,  Role::gate, Role::up, Role::down};
   if (config_.qkv_bias) roles.insert(roles.end(), {Role::q_bias, Role::k_bias, Role::v_bias});
   if (config_.qk_norm) roles.insert(roles.end(), {Role::q_norm, Role::k_norm});
   for (std::int64_t layer = 0; layer < config_.layers; ++layer)
@@ -159,8 +171,8 @@ RowSource Checkpoint::matrix(Role role, std::int64_t layer) const {
 std::shared_ptr<const Checkpoint> open_checkpoint(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) return std::make_shared<FolderCheckpoint>(path);
   if (!std::filesystem::exists(path))
-    throw Error(ErrorKind::model, path.string() + " does not exist", "a .gguf file or a folder with config.json",
-                "check the path, or see 'chorus models'");
+    throw Error(ErrorKind::model, path.string() + " does not exist",
+                "a .gguf file or a folder with config.json", "check the path, or see 'chorus models'");
   return std::make_shared<GgufCheckpoint>(path);
 }
 

@@ -15,8 +15,23 @@
 namespace chorus::model {
 
 enum class Role {
-  embedding, output_norm, output,                       // of the model
-  attn_norm, q, k, v, o, q_bias, k_bias, v_bias, q_norm, k_norm, ffn_norm, gate, up, down  // of a layer
+  embedding,
+  output_norm,
+  output,  // of the model
+  attn_norm,
+  q,
+  k,
+  v,
+  o,
+  q_bias,
+  k_bias,
+  v_bias,
+  q_norm,
+  k_norm,
+  ffn_norm,
+  gate,
+  up,
+  down  // of a layer
 };
 
 class Checkpoint {

@@ -78,8 +78,8 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
       refuse(file, fmt::format("embedding length {} and {} heads", c.hidden, c.heads), "a multiple");
     c.head_dim = c.hidden / c.heads;
   }
-  if (c.head_dim % 2 != 0 || c.head_dim > 256)
-    refuse(file, fmt::format("head size {}", c.head_dim), "an even number of at most 256");
+  if (c.head_dim % 8 != 0 || c.head_dim > 256)
+    refuse(file, fmt::format("head size {}", c.head_dim), "a multiple of 8 of at most 256");
   c.context = positive(file, arch + ".context_length");
   c.norm_eps = file.number(arch + ".attention.layer_norm_rms_epsilon").value_or(1e-5);
   const core::TensorInfo& embedding = file.tensor("token_embd.weight");

@@ -18,15 +18,15 @@ struct RopeConfig {
   enum class Scaling { none, linear, llama3, factors };
   double theta = 10000;
   Scaling scaling = Scaling::none;
-  double factor = 1;                       // linear, llama3
-  double low_freq_factor = 1;              // llama3
-  double high_freq_factor = 4;             // llama3
-  double original_context = 8192;          // llama3
-  std::vector<float> factors;              // factors: each frequency is divided by its own (GGUF's rope_freqs.weight)
+  double factor = 1;               // linear, llama3
+  double low_freq_factor = 1;      // llama3
+  double high_freq_factor = 4;     // llama3
+  double original_context = 8192;  // llama3
+  std::vector<float> factors;      // factors: each frequency is divided by its own (GGUF's rope_freqs.weight)
 };
 
 struct ModelConfig {
-  std::string family;               // llama, qwen2, qwen3
+  std::string family;  // llama, qwen2, qwen3
   std::int64_t layers = 0;
   std::int64_t hidden = 0;
   std::int64_t intermediate = 0;
@@ -34,7 +34,7 @@ struct ModelConfig {
   std::int64_t kv_heads = 0;
   std::int64_t head_dim = 0;
   std::int64_t vocab = 0;
-  std::int64_t context = 0;         // longest position + 1 the model was made for
+  std::int64_t context = 0;  // longest position + 1 the model was made for
   double norm_eps = 1e-5;
   bool tied_embeddings = false;
   bool qkv_bias = false;

@@ -145,7 +145,8 @@ ModelConfig config_from_folder(const std::filesystem::path& folder) {
   c.kv_heads = fields.positive("num_key_value_heads", c.heads);
   if (c.heads % c.kv_heads != 0) fields.refuse(fmt::format("{} heads, {} key/value heads", c.heads, c.kv_heads), "a multiple");
   c.head_dim = fields.positive("head_dim", c.hidden / c.heads);
-  if (c.head_dim % 2 != 0 || c.head_dim > 256) fields.refuse(fmt::format("head_dim {}", c.head_dim), "an even number of at most 256");
+  if (c.head_dim <= 0 || c.head_dim % 8 != 0 || c.head_dim > 256)
+    fields.refuse(fmt::format("head_dim {}", c.head_dim), "a multiple of 8 of at most 256");
   c.vocab = fields.positive("vocab_size");
   c.context = fields.positive("max_position_embeddings", 2048);
   c.norm_eps = fields.number("rms_norm_eps", 1e-6);

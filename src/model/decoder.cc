@@ -47,13 +47,16 @@ Decoder::Decoder(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<B
     }
     layer.qkv = backend_->pack(
         q + 2 * kv, c.hidden,
-        stacked({{w.matrix(Role::q, i), q}, {w.matrix(Role::k, i), kv}, {w.matrix(Role::v, i), kv}}, c.hidden));
+        stacked({{w.matrix(Role::q, i), q}, {w.matrix(Role::k, i), kv}, {w.matrix(Role::v, i), kv}},
+                c.hidden));
     layer.o = backend_->pack(c.hidden, q, w.matrix(Role::o, i));
-    layer.gate_up = backend_->pack_gate_up(c.intermediate, c.hidden, w.matrix(Role::gate, i), w.matrix(Role::up, i));
+    layer.gate_up =
+        backend_->pack_gate_up(c.intermediate, c.hidden, w.matrix(Role::gate, i), w.matrix(Role::up, i));
     layer.down = backend_->pack(c.hidden, c.intermediate, w.matrix(Role::down, i));
   }
   output_norm_ = w.vector(Role::output_norm, 0);
-  output_ = backend_->pack(c.vocab, c.hidden, w.matrix(c.tied_embeddings ? Role::embedding : Role::output, 0));
+  output_ =
+      backend_->pack(c.vocab, c.hidden, w.matrix(c.tied_embeddings ? Role::embedding : Role::output, 0));
   embedding_ = w.matrix(Role::embedding, 0);
 }
 
@@ -86,7 +89,8 @@ void Decoder::forward(Batch& batch, KvStore& kv) {
     const Layer& layer = layers_[i];
     b.rms_norm(*x_, layer.attn_norm, rows, *h_);
     b.linear(*layer.qkv, *h_, rows, *qkv_);
-    b.attention(static_cast<std::int64_t>(i), *qkv_, {layer.bias, layer.q_norm, layer.k_norm}, kv, rows, batch.plan, *a_);
+    b.attention(static_cast<std::int64_t>(i), *qkv_, {layer.bias, layer.q_norm, layer.k_norm}, kv, rows,
+                batch.plan, *a_);
     b.linear_add(*layer.o, *a_, rows, *x_);
     b.rms_norm(*x_, layer.ffn_norm, rows, *h_);
     b.gated(*layer.gate_up, *h_, rows, *m_);
@@ -107,7 +111,8 @@ std::vector<std::span<const float>> Decoder::logits(std::span<const std::int32_t
   backend_->rms_norm(*last_, output_norm_, kind, *last_h_);
   backend_->linear(*output_, *last_h_, kind, *logits_);
   std::vector<std::span<const float>> result;
-  for (std::size_t i = 0; i < rows.size(); ++i) result.push_back(backend_->read(*logits_, static_cast<std::int64_t>(i)));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    result.push_back(backend_->read(*logits_, static_cast<std::int64_t>(i)));
   return result;
 }
 

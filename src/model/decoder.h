@@ -41,7 +41,7 @@ class Decoder {
   std::unique_ptr<Matrix> output_;
   RowSource embedding_;
   std::int64_t capacity_ = 0, logits_capacity_ = 0;
-  std::unique_ptr<Tensor> x_, h_, qkv_, a_, m_;          // residual, normed, projections, attention, feed-forward
+  std::unique_ptr<Tensor> x_, h_, qkv_, a_, m_;  // residual, normed, projections, attention, feed-forward
   std::unique_ptr<Tensor> last_, last_h_, logits_;
 };
 

@@ -29,9 +29,9 @@ struct Rows {
 
 /// One row's key and value: where they are stored and at which position the key is rotated.
 struct KeyPlace {
-  std::int32_t page = -1;      // -1: not stored (padding, or a row whose key is there already)
+  std::int32_t page = -1;  // -1: not stored (padding, or a row whose key is there already)
   std::int32_t slot = 0;
-  std::int32_t position = 0;   // within its segment under shared execution, in the sequence under packed
+  std::int32_t position = 0;  // within its segment under shared execution, in the sequence under packed
 };
 
 /// A query vector to make: the query of `row`, rotated by `position` (may be negative).
@@ -42,27 +42,27 @@ struct QueryPlace {
 
 /// Attention of one packed sequence: the literal sequence, its mask as segments, keys in consecutive slots of `pages`.
 struct PackedSequence {
-  std::int32_t row = 0, rows = 0;          // its new rows in this batch
-  std::int64_t q_row = 0;                  // their queries: q_row .. q_row + rows
-  std::int32_t first = 0;                  // index in the sequence of the first new row
-  std::span<const std::int32_t> pages;     // token i is in pages[i / page_tokens]
-  const flex::SegmentRelation* relation = nullptr;   // the sequence's mask
+  std::int32_t row = 0, rows = 0;                   // its new rows in this batch
+  std::int64_t q_row = 0;                           // their queries: q_row .. q_row + rows
+  std::int32_t first = 0;                           // index in the sequence of the first new row
+  std::span<const std::int32_t> pages;              // token i is in pages[i / page_tokens]
+  const flex::SegmentRelation* relation = nullptr;  // the sequence's mask
   bool decode = false;
 };
 
 /// Everything attention needs in one forward pass. Shared execution fills queries and tiles, packed fills sequences.
 struct AttentionPlan {
-  std::vector<KeyPlace> keys;              // per row, Rows::total() of them
-  std::vector<QueryPlace> queries;         // flex tiles' q_row counts in these
+  std::vector<KeyPlace> keys;       // per row, Rows::total() of them
+  std::vector<QueryPlace> queries;  // flex tiles' q_row counts in these
   std::vector<flex::SpanTile> tiles;
   std::vector<PackedSequence> sequences;
-  std::int32_t share_states = 0;           // > 0: attention mass per state is summed into `share`
-  std::vector<double> share;               // [row][share_states], summed over layers and heads
+  std::int32_t share_states = 0;  // > 0: attention mass per state is summed into `share`
+  std::vector<double> share;      // [row][share_states], summed over layers and heads
 };
 
 struct Batch {
   Rows rows;
-  std::vector<std::int32_t> ids;           // per row; -1 in padding
+  std::vector<std::int32_t> ids;  // per row; -1 in padding
   AttentionPlan plan;
 };
 

@@ -19,8 +19,9 @@ class Report {
   void passed(const std::string& name);
   void failed(const std::string& name, const std::string& reason);
   void skipped(const std::string& name, const std::string& missing_file);  // counted as skipped
-  void not_counted(const std::string& name, const std::string& reason);    // a part not built yet, an unknown folder
-  void note(const std::string& line);                                       // printed, not counted
+  void not_counted(const std::string& name,
+                   const std::string& reason);  // a part not built yet, an unknown folder
+  void note(const std::string& line);           // printed, not counted
 
   int failures() const { return failed_; }
   std::string summary() const;  // "N passed, N failed, N skipped"

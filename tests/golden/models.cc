@@ -40,8 +40,10 @@ std::string run_case(model::Decoder& decoder, engine::Execution execution, const
                      const std::vector<float>& logits, double& worst) {
   const engine::Prompt prompt = prompt_of_case(entry);
   const auto greedy = std::make_shared<engine::Greedy>();
-  const auto generated = replay(decoder, execution, {{{prompt}, greedy}}, static_cast<std::int32_t>(entry["generated"].size()));
-  if (auto differs = compare_tokens(generated[0].tokens, entry["generated"], entry["top2_margin"], kMargin); !differs.empty())
+  const auto generated =
+      replay(decoder, execution, {{{prompt}, greedy}}, static_cast<std::int32_t>(entry["generated"].size()));
+  if (auto differs = compare_tokens(generated[0].tokens, entry["generated"], entry["top2_margin"], kMargin);
+      !differs.empty())
     return differs;
   std::vector<Played> prefixes;
   for (std::int32_t n = 1; n <= prompt.size(); ++n) prefixes.push_back({{truncated(prompt, n)}, greedy});
@@ -52,7 +54,8 @@ std::string run_case(model::Decoder& decoder, engine::Execution execution, const
                                        logits.begin() + static_cast<std::ptrdiff_t>((i + 1) * vocab));
     const double error = relative_error(rows[i].first_scores, expected);
     worst = std::max(worst, error);
-    if (!(error <= kLogitsTolerance)) return fmt::format("logits of prompt token {} differ by {:.2e} of their norm", i, error);
+    if (!(error <= kLogitsTolerance))
+      return fmt::format("logits of prompt token {} differ by {:.2e} of their norm", i, error);
   }
   return "";
 }
@@ -76,7 +79,8 @@ void run_model(const fs::path& folder, Report& report) {
     const std::string label = fmt::format("{} case {}", name, i);
     failure.empty() ? report.passed(label) : report.failed(label, failure);
   }
-  report.note(fmt::format("{}: largest error {:.1e} of the logits' norm, allowed {:.0e}", name, worst, kLogitsTolerance));
+  report.note(fmt::format("{}: largest error {:.1e} of the logits' norm, allowed {:.0e}", name, worst,
+                          kLogitsTolerance));
 }
 
 }  // namespace

@@ -16,23 +16,30 @@ std::string run_case(model::Decoder& decoder, const nlohmann::json& entry, doubl
   const auto expected = entry.at("last_logits").get<std::vector<double>>();
   for (const auto execution : {engine::Execution::packed, engine::Execution::shared}) {
     const char* how = execution == engine::Execution::packed ? "packed" : "shared";
-    const Replay got = replay(decoder, execution, {played}, static_cast<std::int32_t>(entry.at("generated").size())).front();
+    const Replay got =
+        replay(decoder, execution, {played}, static_cast<std::int32_t>(entry.at("generated").size())).front();
     const double error = relative_error(got.first_scores, expected);
     worst = std::max(worst, error);
-    if (!(error <= kLogitsTolerance)) return fmt::format("{}: the last row's logits differ by {:.2e} of their norm", how, error);
-    if (const auto differs = compare_tokens(got.tokens, entry.at("generated"), entry.at("top2_margin"), kMargin); !differs.empty())
+    if (!(error <= kLogitsTolerance))
+      return fmt::format("{}: the last row's logits differ by {:.2e} of their norm", how, error);
+    if (const auto differs =
+            compare_tokens(got.tokens, entry.at("generated"), entry.at("top2_margin"), kMargin);
+        !differs.empty())
       return fmt::format("{}: {}", how, differs);
   }
   return "";
 }
 
-bool is_null(const nlohmann::json& entry, const char* key) { return !entry.contains(key) || entry[key].is_null(); }
+bool is_null(const nlohmann::json& entry, const char* key) {
+  return !entry.contains(key) || entry[key].is_null();
+}
 
 void run_file(const fs::path& file, const fs::path& folder, Report& report) {
   const nlohmann::json cases = read_json(file).at("cases");
   const std::string name = "relations/" + file.stem().string();
   if (!fs::exists(folder / "config.json")) {
-    for (const auto& entry : cases) report.skipped(fmt::format("{} {}", name, entry.value("name", "")), folder.string());
+    for (const auto& entry : cases)
+      report.skipped(fmt::format("{} {}", name, entry.value("name", "")), folder.string());
     return;
   }
   const auto checkpoint = model::open_checkpoint(folder);
@@ -47,7 +54,8 @@ void run_file(const fs::path& file, const fs::path& folder, Report& report) {
     const std::string failure = run_case(decoder, cases[i], worst);
     failure.empty() ? report.passed(label) : report.failed(label, failure);
   }
-  report.note(fmt::format("{}: largest error {:.1e} of the logits' norm, allowed {:.0e}", name, worst, kLogitsTolerance));
+  report.note(fmt::format("{}: largest error {:.1e} of the logits' norm, allowed {:.0e}", name, worst,
+                          kLogitsTolerance));
 }
 
 }  // namespace

@@ -16,8 +16,10 @@ using engine::Choice;
 /// Passes on another's scores and keeps those of its first call.
 class Recorder final : public engine::NextToken {
  public:
-  Recorder(std::shared_ptr<const engine::NextToken> inner, std::vector<float>& first) : inner_(std::move(inner)), first_(first) {}
-  std::span<const float> scores(std::span<const std::span<const float>> logits, std::vector<float>& scratch) const override {
+  Recorder(std::shared_ptr<const engine::NextToken> inner, std::vector<float>& first)
+      : inner_(std::move(inner)), first_(first) {}
+  std::span<const float> scores(std::span<const std::span<const float>> logits,
+                                std::vector<float>& scratch) const override {
     const auto values = inner_->scores(logits, scratch);
     if (first_.empty()) first_.assign(values.begin(), values.end());
     return values;
@@ -31,8 +33,8 @@ class Recorder final : public engine::NextToken {
 
 }  // namespace
 
-std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution, const std::vector<Played>& groups,
-                           std::int32_t new_tokens) {
+std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution,
+                           const std::vector<Played>& groups, std::int32_t new_tokens) {
   std::vector<Replay> replays(groups.size());
   engine::Engine engine(decoder, nullptr, {.execution = execution, .kv_memory = std::size_t{256} << 20});
   std::size_t taken = 0;
@@ -48,7 +50,9 @@ std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution,
         ++taken;
         return request;
       },
-      {.done = [&](engine::Result result) { replays[static_cast<std::size_t>(result.index)].tokens = std::move(result.tokens); }});
+      {.done = [&](engine::Result result) {
+        replays[static_cast<std::size_t>(result.index)].tokens = std::move(result.tokens);
+      }});
   return replays;
 }
 
@@ -80,8 +84,8 @@ double relative_error(std::span<const float> got, std::span<const double> expect
   return std::sqrt(difference / norm);
 }
 
-std::string compare_tokens(const std::vector<text::TokenId>& got, const nlohmann::json& expected, const nlohmann::json& margins,
-                           double least) {
+std::string compare_tokens(const std::vector<text::TokenId>& got, const nlohmann::json& expected,
+                           const nlohmann::json& margins, double least) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     if (margins.at(i).get<double>() < least) return "";
     if (i >= got.size() || got[i] != expected.at(i).get<text::TokenId>())

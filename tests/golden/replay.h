@@ -17,13 +17,13 @@ struct Played {
 };
 
 struct Replay {
-  std::vector<float> first_scores;       // of the first step, [vocab]
+  std::vector<float> first_scores;  // of the first step, [vocab]
   std::vector<text::TokenId> tokens;
 };
 
 /// Every group to its end, without stop rules, in the order given.
-std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution, const std::vector<Played>& groups,
-                           std::int32_t new_tokens);
+std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution,
+                           const std::vector<Played>& groups, std::int32_t new_tokens);
 
 /// input_ids, segment_of, sees, position_ids and cue_start as the golden files spell them.
 engine::Prompt prompt_from(const nlohmann::json& entry);
@@ -32,8 +32,8 @@ engine::Prompt prompt_from(const nlohmann::json& entry);
 double relative_error(std::span<const float> got, std::span<const double> expected);
 
 /// Empty when the tokens agree before the first step whose margin is under `least`; else what differs.
-std::string compare_tokens(const std::vector<text::TokenId>& got, const nlohmann::json& expected, const nlohmann::json& margins,
-                           double least);
+std::string compare_tokens(const std::vector<text::TokenId>& got, const nlohmann::json& expected,
+                           const nlohmann::json& margins, double least);
 
 nlohmann::json read_json(const std::filesystem::path& file);
 

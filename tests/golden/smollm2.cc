@@ -25,22 +25,26 @@ struct Expected {
 std::vector<engine::Prompt> single_prompts(const nlohmann::json& entry, std::size_t count) {
   std::vector<engine::Prompt> prompts;
   for (const auto& ids : entry.at("prompt_ids"))
-    if (prompts.size() < count) prompts.push_back(engine::causal_prompt(ids.get<std::vector<text::TokenId>>()));
+    if (prompts.size() < count)
+      prompts.push_back(engine::causal_prompt(ids.get<std::vector<text::TokenId>>()));
   return prompts;
 }
 
 std::vector<Expected> expectations(const nlohmann::json& entry) {
   std::vector<Expected> list;
   for (const auto& run : entry.at("runs")) {
-    const std::string name = fmt::format("{} scope={} cue={} positions={}", run.value("layout", ""), run.value("separator_scope", "-"),
-                                         run.value("cue_mode", ""), run.value("positions", "sequential"));
+    const std::string name = fmt::format("{} scope={} cue={} positions={}", run.value("layout", ""),
+                                         run.value("separator_scope", "-"), run.value("cue_mode", ""),
+                                         run.value("positions", "sequential"));
     list.push_back({name, {{prompt_from(run)}, std::make_shared<engine::Greedy>()}, &run});
   }
   for (const auto method : {ensemble::Method::origin, ensemble::Method::avg, ensemble::Method::max}) {
     const std::string name(ensemble::name(method));
     if (!entry.contains(name)) continue;
     const std::size_t prompts = method == ensemble::Method::origin ? 1 : entry.at("prompt_ids").size();
-    list.push_back({name, {single_prompts(entry, prompts), ensemble::next_token(method)}, &entry.at(name),
+    list.push_back({name,
+                    {single_prompts(entry, prompts), ensemble::next_token(method)},
+                    &entry.at(name),
                     method == ensemble::Method::max ? kProbabilityMargin : kMargin});
   }
   return list;
@@ -61,7 +65,8 @@ struct Agreement {
   std::size_t equal = 0, tokens = 0;
 };
 
-std::string check_case(model::Decoder& decoder, engine::Execution execution, const std::vector<Expected>& expected, double& worst) {
+std::string check_case(model::Decoder& decoder, engine::Execution execution,
+                       const std::vector<Expected>& expected, double& worst) {
   const char* how = execution == engine::Execution::packed ? "packed" : "shared";
   std::vector<Played> groups;
   for (const Expected& e : expected) groups.push_back(e.played);
@@ -70,8 +75,10 @@ std::string check_case(model::Decoder& decoder, engine::Execution execution, con
     const nlohmann::json& entry = *expected[i].entry;
     const double error = first_step_error(got[i], entry.at("first_top20"));
     worst = std::max(worst, error);
-    if (!(error <= kLogitsTolerance)) return fmt::format("{} {}: first step differs by {:.2e} of its norm", how, expected[i].name, error);
-    const auto differs = compare_tokens(got[i].tokens, entry.at("generated"), entry.at("top2_margin"), expected[i].least_margin);
+    if (!(error <= kLogitsTolerance))
+      return fmt::format("{} {}: first step differs by {:.2e} of its norm", how, expected[i].name, error);
+    const auto differs = compare_tokens(got[i].tokens, entry.at("generated"), entry.at("top2_margin"),
+                                        expected[i].least_margin);
     if (!differs.empty()) return fmt::format("{} {}: {}", how, expected[i].name, differs);
   }
   return "";
@@ -83,7 +90,8 @@ void count_equal(model::Decoder& decoder, const std::vector<Expected>& expected,
   const auto got = replay(decoder, engine::Execution::shared, groups, 8);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto tokens = expected[i].entry->at("generated").get<std::vector<text::TokenId>>();
-    for (std::size_t t = 0; t < tokens.size(); ++t, ++agreement.tokens) agreement.equal += got[i].tokens[t] == tokens[t];
+    for (std::size_t t = 0; t < tokens.size(); ++t, ++agreement.tokens)
+      agreement.equal += got[i].tokens[t] == tokens[t];
   }
 }
 
@@ -91,9 +99,11 @@ void count_equal(model::Decoder& decoder, const std::vector<Expected>& expected,
 std::string check_prompts(const nlohmann::json& entry, const text::Tokenizer& tokenizer) {
   std::vector<data::PromptParts> parts;
   for (const auto& phrasing : entry.at("phrasings"))
-    parts.push_back({entry.at("prefix").get<std::string>(), "Q: " + phrasing.get<std::string>(), entry.at("cue").get<std::string>()});
+    parts.push_back({entry.at("prefix").get<std::string>(), "Q: " + phrasing.get<std::string>(),
+                     entry.at("cue").get<std::string>()});
   for (std::size_t p = 0; p < parts.size(); ++p)
-    if (ensemble::build_single(tokenizer, parts[p]).ids != entry.at("prompt_ids").at(p).get<std::vector<text::TokenId>>())
+    if (ensemble::build_single(tokenizer, parts[p]).ids !=
+        entry.at("prompt_ids").at(p).get<std::vector<text::TokenId>>())
       return fmt::format("the ids of prompt {} differ", p);
   for (const auto& run : entry.at("runs")) {
     ensemble::LayoutOptions options;
@@ -103,7 +113,8 @@ std::string check_prompts(const nlohmann::json& entry, const text::Tokenizer& to
     options.cue = ensemble::cue_from(run.at("cue_mode").get<std::string>());
     options.positions = ensemble::positions_from(run.value("positions", "sequential"));
     const engine::Prompt ours = ensemble::build_layout(options, tokenizer, parts), theirs = prompt_from(run);
-    const std::string name = fmt::format("{} {}", run.at("layout").get<std::string>(), run.at("cue_mode").get<std::string>());
+    const std::string name =
+        fmt::format("{} {}", run.at("layout").get<std::string>(), run.at("cue_mode").get<std::string>());
     if (ours.ids != theirs.ids) return name + ": the ids of the sequence differ";
     if (ours.positions != theirs.positions) return name + ": the positions differ";
     for (std::int32_t i = 0; i < ours.free_from; ++i)
@@ -118,7 +129,8 @@ void run_file(const fs::path& file, const Context& context, Report& report) {
   const std::string name = "smollm2/" + file.stem().string();
   const auto& cases = golden.at("cases");
   if (!fs::exists(context.smollm2)) {
-    for (std::size_t i = 0; i < cases.size(); ++i) report.skipped(fmt::format("{} case {}", name, i), context.smollm2.string());
+    for (std::size_t i = 0; i < cases.size(); ++i)
+      report.skipped(fmt::format("{} case {}", name, i), context.smollm2.string());
     return;
   }
   const auto checkpoint = model::open_checkpoint(context.smollm2);
@@ -133,13 +145,17 @@ void run_file(const fs::path& file, const Context& context, Report& report) {
     const std::string label = fmt::format("{} case {} ({})", name, i, cases[i].value("subject", ""));
     failure.empty() ? report.passed(label) : report.failed(label, failure);
   }
-  report.note(fmt::format("{}: largest error {:.1e} of the first step's norm, allowed {:.0e}", name, worst, kLogitsTolerance));
-  if (model::fastest_compute() != model::Compute::bf16) return report.note(name + ": no bf16 multiplication on this processor");
+  report.note(fmt::format("{}: largest error {:.1e} of the first step's norm, allowed {:.0e}", name, worst,
+                          kLogitsTolerance));
+  if (model::fastest_compute() != model::Compute::bf16)
+    return report.note(name + ": no bf16 multiplication on this processor");
   model::Decoder narrow(checkpoint, model::make_cpu_backend(checkpoint->config(), model::Compute::bf16, 0));
   Agreement agreement;
   for (const auto& entry : cases) count_equal(narrow, expectations(entry), agreement);
-  report.note(fmt::format("{}: bf16: {} of {} tokens equal ({:.1f} %)", name, agreement.equal, agreement.tokens,
-                          100.0 * static_cast<double>(agreement.equal) / static_cast<double>(std::max<std::size_t>(1, agreement.tokens))));
+  report.note(fmt::format("{}: bf16: {} of {} tokens equal ({:.1f} %)", name, agreement.equal,
+                          agreement.tokens,
+                          100.0 * static_cast<double>(agreement.equal) /
+                              static_cast<double>(std::max<std::size_t>(1, agreement.tokens))));
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ double matrix_product_ceiling(Compute compute, int threads) {
   double best = 1e30;
   for (int round = 0; round < kRounds; ++round) {
     const auto began = std::chrono::steady_clock::now();
-    pool.parallel_for(pool.size(), [&](std::int64_t i, int) { products[static_cast<std::size_t>(i)]->run(); });
+    pool.parallel_for(pool.size(),
+                      [&](std::int64_t i, int) { products[static_cast<std::size_t>(i)]->run(); });
     best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   }
   return 2.0 * static_cast<double>(kM * kN * kK) * kProducts * pool.size() / best;

@@ -21,7 +21,8 @@ constexpr std::int64_t kHalfBlock = kBlockColumns / 2;
 
 template <class T>
 void grow(core::AlignedBuffer<T>& buffer, std::int64_t size) {
-  if (buffer.size() < static_cast<std::size_t>(size)) buffer = core::AlignedBuffer<T>(static_cast<std::size_t>(size));
+  if (buffer.size() < static_cast<std::size_t>(size))
+    buffer = core::AlignedBuffer<T>(static_cast<std::size_t>(size));
 }
 
 template <class T>
@@ -60,7 +61,8 @@ std::size_t CpuKvStore<T>::page_bytes() const {
 }
 
 template <class T>
-std::vector<float> CpuKvStore<T>::read(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) const {
+std::vector<float> CpuKvStore<T>::read(std::int64_t layer, std::int32_t page, std::int32_t slot,
+                                       std::int64_t head) const {
   std::vector<float> values;
   for (const auto* buffer : {&k_, &v_}) {
     const T* from = (*buffer)[static_cast<std::size_t>(layer)].data() + offset(page, slot, head);
@@ -81,7 +83,10 @@ flex::KvPages<T> CpuKvStore<T>::pages(std::int64_t layer) const {
 
 template <class T>
 CpuBackend<T>::CpuBackend(const ModelConfig& config, Compute compute, int threads)
-    : config_(config), compute_(compute), pool_(threads), gemm_(compute, pool_),
+    : config_(config),
+      compute_(compute),
+      pool_(threads),
+      gemm_(compute, pool_),
       rotary_(inverse_frequencies(config.rope, config.head_dim)) {}
 
 template <class T>
@@ -98,8 +103,8 @@ std::unique_ptr<Matrix> CpuBackend<T>::pack(std::int64_t rows, std::int64_t cols
 }
 
 template <class T>
-std::unique_ptr<Matrix> CpuBackend<T>::pack_gate_up(std::int64_t rows, std::int64_t cols, const RowSource& gate,
-                                                    const RowSource& up) {
+std::unique_ptr<Matrix> CpuBackend<T>::pack_gate_up(std::int64_t rows, std::int64_t cols,
+                                                    const RowSource& gate, const RowSource& up) {
   // Each block holds kHalfBlock gate rows, then the up rows that belong to them, so that one tile has both.
   const std::int64_t padded = (rows + kHalfBlock - 1) / kHalfBlock * kBlockColumns;
   return gemm_.pack(padded, cols, [=](std::int64_t first, std::int64_t count, float* out) {
@@ -143,7 +148,8 @@ void CpuBackend<T>::rms_norm(const Tensor& x, std::span<const float> weight, con
   const auto& in = as<float>(x);
   auto& normed = as<T>(out);
   const auto eps = static_cast<float>(config_.norm_eps);
-  for_rows(rows.total(), [&](std::int64_t row) { cpu::rms_norm(in.row_span(row), weight, eps, normed.row(row)); });
+  for_rows(rows.total(),
+           [&](std::int64_t row) { cpu::rms_norm(in.row_span(row), weight, eps, normed.row(row)); });
 }
 
 template <class T>
@@ -162,7 +168,8 @@ void CpuBackend<T>::linear_add(const Matrix& w, const Tensor& in, const Rows& ro
   gemm_.run(static_cast<const PackedMatrix&>(w), as<T>(in).row(0), rows, [&](const GemmTile& tile) {
     const std::int64_t first = tile.block * kBlockColumns, count = std::min(kBlockColumns, w.rows() - first);
     for (std::int64_t r = 0; r < tile.rows; ++r)
-      add({tile.values + r * kBlockColumns, static_cast<std::size_t>(count)}, result.row(tile.row + r) + first);
+      add({tile.values + r * kBlockColumns, static_cast<std::size_t>(count)},
+          result.row(tile.row + r) + first);
   });
 }
 
@@ -173,7 +180,8 @@ void CpuBackend<T>::gated(const Matrix& w, const Tensor& in, const Rows& rows, T
     const std::int64_t first = tile.block * kHalfBlock, count = std::min(kHalfBlock, result.cols() - first);
     for (std::int64_t r = 0; r < tile.rows; ++r) {
       const float* gate = tile.values + r * kBlockColumns;
-      silu_times({gate, static_cast<std::size_t>(count)}, gate + kHalfBlock, result.row(tile.row + r) + first);
+      silu_times({gate, static_cast<std::size_t>(count)}, gate + kHalfBlock,
+                 result.row(tile.row + r) + first);
     }
   });
 }
@@ -218,7 +226,8 @@ void CpuBackend<T>::rotate_queries(const CpuTensor<float>& qkv, const AttentionP
     const float* from = qkv.row(place.row);
     float* to = queries_.data() + i * config_.heads * d;
     for (std::int64_t head = 0; head < config_.heads; ++head, from += d, to += d)
-      rotate({from, static_cast<std::size_t>(d)}, rotary_.cosine(place.position), rotary_.sine(place.position), to);
+      rotate({from, static_cast<std::size_t>(d)}, rotary_.cosine(place.position),
+             rotary_.sine(place.position), to);
   });
 }
 
@@ -242,8 +251,8 @@ void CpuBackend<T>::attend_spans(std::int64_t layer, const CpuKvStore<T>& kv, At
     for (std::int64_t row = tile.row; row < tile.row + tile.rows; ++row)
       for (std::int64_t head = 0; head < config_.heads; ++head)
         for (std::int64_t state = 0; state < states; ++state)
-          plan.share[static_cast<std::size_t>(row * states + state)] +=
-              static_cast<double>(share_[static_cast<std::size_t>((row * config_.heads + head) * states + state)]);
+          plan.share[static_cast<std::size_t>(row * states + state)] += static_cast<double>(
+              share_[static_cast<std::size_t>((row * config_.heads + head) * states + state)]);
 }
 
 template <class T>
@@ -298,7 +307,9 @@ template class CpuBackend<core::bf16>;
 
 namespace chorus::model {
 
-Compute fastest_compute() { return cpu::has_bf16_multiply() ? Compute::bf16 : Compute::f32; }
+Compute fastest_compute() {
+  return cpu::has_bf16_multiply() ? Compute::bf16 : Compute::f32;
+}
 
 std::unique_ptr<Backend> make_cpu_backend(const ModelConfig& config, Compute compute, int threads) {
   if (compute == Compute::f32) return std::make_unique<cpu::CpuBackend<float>>(config, compute, threads);

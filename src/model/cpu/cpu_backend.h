@@ -15,7 +15,8 @@ namespace chorus::model::cpu {
 template <class T>
 class CpuTensor final : public Tensor {
  public:
-  CpuTensor(std::int64_t rows, std::int64_t cols) : cols_(cols), values_(static_cast<std::size_t>(rows * cols)) {}
+  CpuTensor(std::int64_t rows, std::int64_t cols)
+      : cols_(cols), values_(static_cast<std::size_t>(rows * cols)) {}
   T* row(std::int64_t r) { return values_.data() + r * cols_; }
   const T* row(std::int64_t r) const { return values_.data() + r * cols_; }
   std::span<const T> row_span(std::int64_t r) const { return {row(r), static_cast<std::size_t>(cols_)}; }
@@ -31,7 +32,8 @@ class CpuKvStore final : public KvStore {
  public:
   CpuKvStore(const ModelConfig& config, std::int64_t pages, std::int64_t page_tokens);
   std::size_t page_bytes() const override;
-  std::vector<float> read(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) const override;
+  std::vector<float> read(std::int64_t layer, std::int32_t page, std::int32_t slot,
+                          std::int64_t head) const override;
 
   T* key(std::int64_t layer, std::int32_t page, std::int32_t slot, std::int64_t head) {
     return k_[static_cast<std::size_t>(layer)].data() + offset(page, slot, head);
@@ -66,8 +68,8 @@ class CpuBackend final : public Backend {
   void linear(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) override;
   void linear_add(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& x) override;
   void gated(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) override;
-  void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv, const Rows& rows,
-                 AttentionPlan& plan, Tensor& out) override;
+  void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv,
+                 const Rows& rows, AttentionPlan& plan, Tensor& out) override;
   void gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) override;
   std::span<const float> read(const Tensor& x, std::int64_t row) override;
   core::ThreadPool& pool() override { return pool_; }
@@ -76,8 +78,8 @@ class CpuBackend final : public Backend {
  private:
   void for_rows(std::int64_t count, const std::function<void(std::int64_t row)>& body);
   void finish_row(float* qkv, const AttentionWeights& weights) const;
-  void store_keys(std::int64_t layer, CpuTensor<float>& qkv, const AttentionWeights& weights, CpuKvStore<T>& kv,
-                  const AttentionPlan& plan);
+  void store_keys(std::int64_t layer, CpuTensor<float>& qkv, const AttentionWeights& weights,
+                  CpuKvStore<T>& kv, const AttentionPlan& plan);
   void rotate_queries(const CpuTensor<float>& qkv, const AttentionPlan& plan);
   void attend_spans(std::int64_t layer, const CpuKvStore<T>& kv, AttentionPlan& plan);
   void attend_packed(std::int64_t layer, CpuKvStore<T>& kv, const AttentionPlan& plan);
@@ -87,7 +89,8 @@ class CpuBackend final : public Backend {
   core::ThreadPool pool_;
   Gemm gemm_;
   RotaryTable rotary_;
-  core::AlignedBuffer<float> queries_, attended_, share_, gathered_k_, gathered_v_;  // grow to what a batch needs
+  core::AlignedBuffer<float> queries_, attended_, share_, gathered_k_,
+      gathered_v_;  // grow to what a batch needs
 };
 
 }  // namespace chorus::model::cpu

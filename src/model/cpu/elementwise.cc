@@ -6,9 +6,12 @@
 #include "core/simd_targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "model/cpu/elementwise.cc"
+// foreach_target.h comes before highway.h.
+// clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace chorus::model::cpu {
@@ -18,7 +21,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-inline void StoreTo(V v, D d, float* out) { hn::StoreU(v, d, out); }
+inline void StoreTo(V v, D d, float* out) {
+  hn::StoreU(v, d, out);
+}
 
 // Rounds to nearest even, as core::bf16::from_float does; inputs are finite here.
 inline void StoreTo(V v, [[maybe_unused]] D d, core::bf16* out) {
@@ -31,8 +36,12 @@ inline void StoreTo(V v, [[maybe_unused]] D d, core::bf16* out) {
   hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di, rounded)), d16, reinterpret_cast<std::uint16_t*>(out));
 }
 
-inline void StoreOneTo(float v, float* out) { *out = v; }
-inline void StoreOneTo(float v, core::bf16* out) { *out = core::bf16::from_float(v); }
+inline void StoreOneTo(float v, float* out) {
+  *out = v;
+}
+inline void StoreOneTo(float v, core::bf16* out) {
+  *out = core::bf16::from_float(v);
+}
 
 template <class T>
 void RmsNorm(const float* x, const float* weight, std::size_t n, float eps, T* out) {
@@ -52,8 +61,12 @@ void RmsNorm(const float* x, const float* weight, std::size_t n, float eps, T* o
     StoreTo(hn::Mul(hn::Mul(hn::LoadU(d, x + i), scale), hn::LoadU(d, weight + i)), d, out + i);
   for (; i < n; ++i) StoreOneTo(x[i] * factor * weight[i], out + i);
 }
-void RmsNormF32(const float* x, const float* w, std::size_t n, float eps, float* out) { RmsNorm(x, w, n, eps, out); }
-void RmsNormBf16(const float* x, const float* w, std::size_t n, float eps, core::bf16* out) { RmsNorm(x, w, n, eps, out); }
+void RmsNormF32(const float* x, const float* w, std::size_t n, float eps, float* out) {
+  RmsNorm(x, w, n, eps, out);
+}
+void RmsNormBf16(const float* x, const float* w, std::size_t n, float eps, core::bf16* out) {
+  RmsNorm(x, w, n, eps, out);
+}
 
 inline V Silu(D d, V g) {
   const V one = hn::Set(d, 1.0F);
@@ -73,8 +86,12 @@ void SiluTimes(const float* gate, const float* up, std::size_t n, T* out) {
   hn::StoreU(Silu(d, hn::LoadU(d, g)), d, g);
   for (std::size_t j = 0; i < n; ++i, ++j) StoreOneTo(g[j] * up[i], out + i);
 }
-void SiluTimesF32(const float* gate, const float* up, std::size_t n, float* out) { SiluTimes(gate, up, n, out); }
-void SiluTimesBf16(const float* gate, const float* up, std::size_t n, core::bf16* out) { SiluTimes(gate, up, n, out); }
+void SiluTimesF32(const float* gate, const float* up, std::size_t n, float* out) {
+  SiluTimes(gate, up, n, out);
+}
+void SiluTimesBf16(const float* gate, const float* up, std::size_t n, core::bf16* out) {
+  SiluTimes(gate, up, n, out);
+}
 
 void Add(const float* y, std::size_t n, float* x) {
   const D d;
@@ -136,11 +153,15 @@ void silu_times(std::span<const float> gate, const float* up, float* out) {
 void silu_times(std::span<const float> gate, const float* up, core::bf16* out) {
   HWY_DYNAMIC_DISPATCH(SiluTimesBf16)(gate.data(), up, gate.size(), out);
 }
-void add(std::span<const float> y, float* x) { HWY_DYNAMIC_DISPATCH(Add)(y.data(), y.size(), x); }
+void add(std::span<const float> y, float* x) {
+  HWY_DYNAMIC_DISPATCH(Add)(y.data(), y.size(), x);
+}
 void rotate(std::span<const float> x, const float* cosine, const float* sine, float* out) {
   HWY_DYNAMIC_DISPATCH(Rotate)(x.data(), cosine, sine, x.size() / 2, out);
 }
-void narrow(std::span<const float> x, float* out) { std::memcpy(out, x.data(), x.size_bytes()); }
+void narrow(std::span<const float> x, float* out) {
+  std::memcpy(out, x.data(), x.size_bytes());
+}
 void narrow(std::span<const float> x, core::bf16* out) {
   HWY_DYNAMIC_DISPATCH(NarrowBf16)(x.data(), x.size(), out);
 }

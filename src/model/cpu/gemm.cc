@@ -17,7 +17,9 @@ memory::data_type type_of(Compute compute) {
   return compute == Compute::bf16 ? memory::data_type::bf16 : memory::data_type::f32;
 }
 
-std::size_t size_of(Compute compute) { return compute == Compute::bf16 ? sizeof(core::bf16) : sizeof(float); }
+std::size_t size_of(Compute compute) {
+  return compute == Compute::bf16 ? sizeof(core::bf16) : sizeof(float);
+}
 
 }  // namespace
 
@@ -49,7 +51,8 @@ std::size_t PackedMatrix::bytes() const {
   return total;
 }
 
-Gemm::Gemm(Compute compute, core::ThreadPool& pool) : compute_(compute), pool_(pool), engine_(dnnl::engine::kind::cpu, 0) {
+Gemm::Gemm(Compute compute, core::ThreadPool& pool)
+    : compute_(compute), pool_(pool), engine_(dnnl::engine::kind::cpu, 0) {
   for (int i = 0; i < pool.size(); ++i) workers_.push_back(std::make_unique<Worker>(engine_));
 }
 
@@ -107,7 +110,8 @@ std::unique_ptr<PackedMatrix> Gemm::pack(std::int64_t rows, std::int64_t cols, c
   return packed;
 }
 
-void Gemm::run(const PackedMatrix& w, const void* input, const Rows& rows, const std::function<void(const GemmTile&)>& done) {
+void Gemm::run(const PackedMatrix& w, const void* input, const Rows& rows,
+               const std::function<void(const GemmTile&)>& done) {
   const Shape& kinds = shape(w.cols());
   const std::int64_t prefill = rows.decode_begin() / kPrefillTile;
   const std::int64_t tiles = prefill + (rows.total() - rows.decode_begin()) / kDecodeTile;
@@ -117,18 +121,23 @@ void Gemm::run(const PackedMatrix& w, const void* input, const Rows& rows, const
     const std::int64_t block = index / tiles, tile = index % tiles;
     const bool is_prefill = tile < prefill;
     const Shape::Kind& kind = is_prefill ? kinds.prefill : kinds.decode;
-    const std::int64_t row = is_prefill ? tile * kPrefillTile : rows.decode_begin() + (tile - prefill) * kDecodeTile;
+    const std::int64_t row =
+        is_prefill ? tile * kPrefillTile : rows.decode_begin() + (tile - prefill) * kDecodeTile;
     Worker& worker = *workers_[static_cast<std::size_t>(thread)];
     omp_set_num_threads(1);
     const auto offset = static_cast<std::size_t>(row * w.cols()) * size_of(compute_);
     memory in(kind.desc.src_desc(), engine_, const_cast<std::byte*>(bytes + offset));
     memory out(kind.desc.dst_desc(), engine_, worker.tile.data());
-    memory scratch(kind.desc.scratchpad_desc(), engine_, worker.scratchpad(kind.desc.scratchpad_desc().get_size()));
+    memory scratch(kind.desc.scratchpad_desc(), engine_,
+                   worker.scratchpad(kind.desc.scratchpad_desc().get_size()));
     kind.primitive.execute(worker.stream, {{DNNL_ARG_SRC, in},
                                            {DNNL_ARG_WEIGHTS, w.blocks_[static_cast<std::size_t>(block)]},
                                            {DNNL_ARG_DST, out},
                                            {DNNL_ARG_SCRATCHPAD, scratch}});
-    done({.row = row, .rows = is_prefill ? kPrefillTile : kDecodeTile, .block = block, .values = worker.tile.data()});
+    done({.row = row,
+          .rows = is_prefill ? kPrefillTile : kDecodeTile,
+          .block = block,
+          .values = worker.tile.data()});
   });
 }
 

@@ -50,7 +50,8 @@ class Gemm {
   std::unique_ptr<PackedMatrix> pack(std::int64_t rows, std::int64_t cols, const RowSource& source);
 
   /// input is [rows.total()][w.cols()] in the compute type; `done` is called once for each tile, from any thread.
-  void run(const PackedMatrix& w, const void* input, const Rows& rows, const std::function<void(const GemmTile&)>& done);
+  void run(const PackedMatrix& w, const void* input, const Rows& rows,
+           const std::function<void(const GemmTile&)>& done);
 
  private:
   struct Shape;   // the primitives of one K

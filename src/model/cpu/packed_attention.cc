@@ -38,13 +38,15 @@ void CpuBackend<T>::attend_packed(std::int64_t layer, CpuKvStore<T>& kv, const A
     const float* k = gathered_k_.data();
     const float* v = gathered_v_.data();
     const float* q = queries_.data() + sequence.q_row * heads * d;
-    flex::attention(flex::token_major(q, q_shape), flex::token_major(k, kv_shape), flex::token_major(v, kv_shape),
+    flex::attention(flex::token_major(q, q_shape), flex::token_major(k, kv_shape),
+                    flex::token_major(v, kv_shape),
                     flex::token_major(attended_.data() + sequence.row * heads * d, q_shape),
                     {.q_offset = sequence.first, .pool = &pool_}, sequence.relation->mask());
   }
 }
 
 template void CpuBackend<float>::attend_packed(std::int64_t, CpuKvStore<float>&, const AttentionPlan&);
-template void CpuBackend<core::bf16>::attend_packed(std::int64_t, CpuKvStore<core::bf16>&, const AttentionPlan&);
+template void CpuBackend<core::bf16>::attend_packed(std::int64_t, CpuKvStore<core::bf16>&,
+                                                    const AttentionPlan&);
 
 }  // namespace chorus::model::cpu

@@ -8,7 +8,8 @@ namespace chorus::model::cpu {
 
 class RotaryTable {
  public:
-  explicit RotaryTable(std::vector<double> inverse_frequencies) : frequencies_(std::move(inverse_frequencies)) {}
+  explicit RotaryTable(std::vector<double> inverse_frequencies)
+      : frequencies_(std::move(inverse_frequencies)) {}
 
   /// Makes positions 0 .. largest available. Not thread-safe.
   void reach(std::int32_t largest);
