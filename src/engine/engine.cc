@@ -14,25 +14,29 @@ struct Engine::Active {
   Result result;
   std::optional<StopWatch> watch;
   std::vector<std::unique_ptr<Sequence>> sequences;
-  std::vector<RowRef> rows;            // of this step, one per sequence
+  std::vector<RowRef> rows;  // of this step, one per sequence
   std::optional<StopReason> stopped;
 };
 
 Engine::Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options)
     : decoder_(decoder), tokenizer_(tokenizer), options_(options) {
   const model::ModelConfig& c = decoder.config();
-  for (const auto& [value, option] : {std::pair{options.batch_size, "requests at once"}, {options.page_tokens, "tokens a page"}})
-    if (value < 1) throw Error(ErrorKind::usage, fmt::format("{} {}", value, option), "1 or more", "raise it");
+  for (const auto& [value, option] :
+       {std::pair{options.batch_size, "requests at once"}, {options.page_tokens, "tokens a page"}})
+    if (value < 1)
+      throw Error(ErrorKind::usage, fmt::format("{} {}", value, option), "1 or more", "raise it");
   // One page tells what a page costs; the store itself is made for all of them.
   const std::size_t page_bytes = decoder.backend().kv_store(1, options.page_tokens)->page_bytes();
   const auto pages = static_cast<std::int64_t>(options.kv_memory / page_bytes);
   if (pages < 1)
-    throw Error(ErrorKind::usage, fmt::format("{} bytes for keys and values", options.kv_memory),
-                fmt::format("{} or more ({} layers, {} tokens a page)", page_bytes, c.layers, options.page_tokens),
-                "raise --kv-memory");
+    throw Error(
+        ErrorKind::usage, fmt::format("{} bytes for keys and values", options.kv_memory),
+        fmt::format("{} or more ({} layers, {} tokens a page)", page_bytes, c.layers, options.page_tokens),
+        "raise --kv-memory");
   kv_ = decoder.backend().kv_store(pages, options.page_tokens);
   pool_ = std::make_unique<PagePool>(pages, options.page_tokens);
-  sequences_ = options.execution == Execution::shared ? make_shared_sequences(*pool_) : make_packed_sequences(*pool_);
+  sequences_ =
+      options.execution == Execution::shared ? make_shared_sequences(*pool_) : make_packed_sequences(*pool_);
 }
 
 Engine::~Engine() = default;
@@ -44,12 +48,15 @@ std::unique_ptr<Engine::Active> Engine::open_request(Request request) {
   active->result.index = r.index;
   active->result.id = r.id;
   if (r.prompts.empty())
-    throw Error(ErrorKind::data, r.id + ": a request without a prompt", "one or more", "check the sample's paraphrases");
+    throw Error(ErrorKind::data, r.id + ": a request without a prompt", "one or more",
+                "check the sample's paraphrases");
   for (const Prompt& prompt : r.prompts) {
     check(prompt, decoder_.config().vocab);
     const std::int64_t last = std::int64_t{prompt.next_position()} + r.stop.max_new_tokens;
     if (last > decoder_.config().context)
-      throw Error(ErrorKind::data, fmt::format("{}: a prompt of {} tokens, positions to {} with the answer", r.id, prompt.size(), last),
+      throw Error(ErrorKind::data,
+                  fmt::format("{}: a prompt of {} tokens, positions to {} with the answer", r.id,
+                              prompt.size(), last),
                   fmt::format("at most the model's context, {}", decoder_.config().context),
                   "use fewer or shorter paraphrases or worked examples");
     active->result.prompt_tokens += prompt.size();
@@ -89,10 +96,11 @@ void Engine::fill(const std::function<std::optional<Request>()>& next) {
         active_.push_back(std::move(waiting_));
         continue;
       }
-      throw Error(ErrorKind::data,
-                  fmt::format("{}: {} prompt tokens do not fit {} tokens of key/value memory", waiting_->request.id,
-                              waiting_->result.prompt_tokens, pool_->pages() * pool_->page_tokens()),
-                  "a request that fits", "raise --kv-memory");
+      throw Error(
+          ErrorKind::data,
+          fmt::format("{}: {} prompt tokens do not fit {} tokens of key/value memory", waiting_->request.id,
+                      waiting_->result.prompt_tokens, pool_->pages() * pool_->page_tokens()),
+          "a request that fits", "raise --kv-memory");
     }
     active_.push_back(std::move(waiting_));
   }

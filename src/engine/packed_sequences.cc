@@ -9,7 +9,9 @@ namespace {
 class PackedSequence final : public Sequence {
  public:
   PackedSequence(const Prompt& prompt, PagePool& pool, std::int32_t new_tokens)
-      : prompt_(prompt), pool_(pool), pages_(pool.take(pool.pages_for(prompt.size() + new_tokens))),
+      : prompt_(prompt),
+        pool_(pool),
+        pages_(pool.take(pool.pages_for(prompt.size() + new_tokens))),
         relation_(prompt.segment_of, prompt.segments, prompt.sees, prompt.free_from) {}
   ~PackedSequence() override { pool_.release(pages_); }
   PackedSequence(const PackedSequence&) = delete;
@@ -28,7 +30,8 @@ class PackedSequence final : public Sequence {
       positions.push_back(size_ < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(size_)]
                                                  : prompt_.next_position() + size_ - prompt_.size());
       const std::int32_t tokens = pool_.page_tokens();
-      batch.add_row(decode, id, {pages_[static_cast<std::size_t>(size_ / tokens)], size_ % tokens, positions.back()});
+      batch.add_row(decode, id,
+                    {pages_[static_cast<std::size_t>(size_ / tokens)], size_ % tokens, positions.back()});
       ++size_;
     }
     const std::int32_t last = part.row + part.rows - 1;
@@ -38,7 +41,8 @@ class PackedSequence final : public Sequence {
   const Prompt& prompt() const { return prompt_; }
   model::KeyPlace place(std::int32_t token) const {
     const std::int32_t tokens = pool_.page_tokens();
-    return {pages_[static_cast<std::size_t>(token / tokens)], token % tokens, prompt_.positions[static_cast<std::size_t>(token)]};
+    return {pages_[static_cast<std::size_t>(token / tokens)], token % tokens,
+            prompt_.positions[static_cast<std::size_t>(token)]};
   }
 
  private:
@@ -79,6 +83,8 @@ class PackedSequences final : public SequenceStore {
 
 }  // namespace
 
-std::unique_ptr<SequenceStore> make_packed_sequences(PagePool& pool) { return std::make_unique<PackedSequences>(pool); }
+std::unique_ptr<SequenceStore> make_packed_sequences(PagePool& pool) {
+  return std::make_unique<PackedSequences>(pool);
+}
 
 }  // namespace chorus::engine

@@ -24,8 +24,8 @@ void check(const Prompt& prompt, std::int64_t vocab) {
   };
   if (prompt.ids.empty()) refuse("a prompt of no tokens", "at least one");
   if (prompt.segment_of.size() != prompt.ids.size() || prompt.positions.size() != prompt.ids.size())
-    refuse(fmt::format("{} tokens, {} segment numbers, {} positions", prompt.ids.size(), prompt.segment_of.size(),
-                       prompt.positions.size()),
+    refuse(fmt::format("{} tokens, {} segment numbers, {} positions", prompt.ids.size(),
+                       prompt.segment_of.size(), prompt.positions.size()),
            "one of each for every token");
   for (const auto id : prompt.ids)
     if (id < 0 || id >= vocab) refuse(fmt::format("token id {}", id), fmt::format("0 to {}", vocab - 1));
@@ -37,13 +37,17 @@ void check(const Prompt& prompt, std::int64_t vocab) {
       refuse(fmt::format("segment {} sees {}", a, b), fmt::format("numbers below {}", prompt.segments));
   if (prompt.free_from < 0 || prompt.free_from > prompt.size())
     refuse(fmt::format("free rows from {}", prompt.free_from), fmt::format("0 to {}", prompt.size()));
-  if (!prompt.paraphrase_of.empty() && prompt.paraphrase_of.size() != static_cast<std::size_t>(prompt.segments))
-    refuse(fmt::format("{} paraphrase marks for {} segments", prompt.paraphrase_of.size(), prompt.segments), "one for each");
+  if (!prompt.paraphrase_of.empty() &&
+      prompt.paraphrase_of.size() != static_cast<std::size_t>(prompt.segments))
+    refuse(fmt::format("{} paraphrase marks for {} segments", prompt.paraphrase_of.size(), prompt.segments),
+           "one for each");
   for (const auto p : prompt.paraphrase_of)
     if (p < -1 || p >= prompt.paraphrases)
-      refuse(fmt::format("a segment of paraphrase {} of {}", p, prompt.paraphrases), "-1 or a paraphrase's number");
+      refuse(fmt::format("a segment of paraphrase {} of {}", p, prompt.paraphrases),
+             "-1 or a paraphrase's number");
   for (const auto p : prompt.positions)
-    if (p < 0 || p > kLargestPosition) refuse(fmt::format("position {}", p), fmt::format("0 to {}", kLargestPosition));
+    if (p < 0 || p > kLargestPosition)
+      refuse(fmt::format("position {}", p), fmt::format("0 to {}", kLargestPosition));
 }
 
 Prompt causal_prompt(std::vector<text::TokenId> ids) {
@@ -71,7 +75,8 @@ std::vector<std::uint8_t> sees_matrix(const Prompt& prompt) {
   const auto n = static_cast<std::size_t>(prompt.segments);
   std::vector<std::uint8_t> matrix(n * n, 0);
   for (std::size_t i = 0; i < n; ++i) matrix[i * n + i] = 1;
-  for (const auto& [a, b] : prompt.sees) matrix[static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b)] = 1;
+  for (const auto& [a, b] : prompt.sees)
+    matrix[static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b)] = 1;
   return matrix;
 }
 

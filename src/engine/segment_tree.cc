@@ -25,7 +25,8 @@ std::vector<const Node*> SegmentTree::chain(const Node* end) {
   return nodes;
 }
 
-Node* SegmentTree::insert(Context* context, std::span<const text::TokenId> ids, std::span<const std::int32_t> positions) {
+Node* SegmentTree::insert(Context* context, std::span<const text::TokenId> ids,
+                          std::span<const std::int32_t> positions) {
   assert(!ids.empty() && ids.size() == positions.size());
   Node* parent = nullptr;
   auto* children = &context->roots;
@@ -47,7 +48,10 @@ Node* SegmentTree::insert(Context* context, std::span<const text::TokenId> ids, 
   if (done == ids.size()) return parent;
 
   const auto rest = static_cast<std::int64_t>(ids.size() - done);
-  if (!make_room(pool_.pages_for(rest))) {
+  inserting_ = context;  // the room may be that of its last root
+  const bool room = make_room(pool_.pages_for(rest));
+  inserting_ = nullptr;
+  if (!room) {
     if (parent != nullptr) release(parent);
     drop_context_if_empty(context);
     return nullptr;
@@ -128,12 +132,13 @@ void SegmentTree::drop(Node* node) {
   slot_of(node).reset();
   auto& siblings = parent != nullptr ? parent->children : context->roots;
   std::erase_if(siblings, [](const auto& entry) { return entry.second == nullptr; });
-  if (parent != nullptr) release(parent);
+  // A parent is still a root's descendant or a root; if it goes too, the context goes with it.
+  if (parent != nullptr) return release(parent);
   drop_context_if_empty(context);
 }
 
 void SegmentTree::drop_context_if_empty(Context* context) {
-  if (!context->roots.empty()) return;
+  if (!context->roots.empty() || context == inserting_) return;
   const auto found = contexts_.find({context->blind, context->seen});
   if (found == contexts_.end() || found->second.get() != context) return;
   const std::vector<Seen> seen = context->seen;

@@ -25,14 +25,14 @@ struct Context;
 struct Node {
   std::uint64_t id = 0;
   Context* context = nullptr;
-  Node* parent = nullptr;                   // null: the segment begins here
-  std::int32_t first = 0;                   // index within the segment of its first token
+  Node* parent = nullptr;  // null: the segment begins here
+  std::int32_t first = 0;  // index within the segment of its first token
   std::vector<text::TokenId> ids;
-  std::vector<std::int32_t> positions;      // relative to the segment's first token
+  std::vector<std::int32_t> positions;  // relative to the segment's first token
   std::vector<PageId> pages;
-  std::int32_t begin = 0;                   // its first slot within pages[0]
+  std::int32_t begin = 0;  // its first slot within pages[0]
   bool computed = false;
-  std::int32_t holders = 0;                 // sequences, children and contexts that need it
+  std::int32_t holders = 0;  // sequences, children and contexts that need it
   std::uint64_t idle_since = 0;
   std::map<std::pair<text::TokenId, std::int32_t>, std::unique_ptr<Node>> children;
 
@@ -42,7 +42,7 @@ struct Node {
 /// What a segment sees: other segments (by their last node) and how far before it each begins. Blind tokens see nothing.
 struct Seen {
   Node* end = nullptr;
-  std::int32_t distance = 0;                // this segment's first position minus the seen one's
+  std::int32_t distance = 0;  // this segment's first position minus the seen one's
   bool operator<(const Seen& other) const {
     return std::pair(end->id, distance) < std::pair(other.end->id, other.distance);
   }
@@ -67,7 +67,8 @@ class SegmentTree {
   void hold(Node* node);
   void release(Node* node);
 
-  /// Nodes not computed yet, in an order in which each comes after what it needs.
+  /// Nodes not computed yet, in a fixed order. One forward pass computes them all: a layer's keys are stored before
+  /// any row of it attends, so a node may stand before what it needs.
   std::vector<Node*> pending() const;
   /// Frees pages of idle nodes, the longest idle first, until `pages` are available; false if that is impossible.
   bool make_room(std::int64_t pages);
@@ -80,7 +81,8 @@ class SegmentTree {
 
  private:
   struct Less {
-    bool operator()(const std::pair<bool, std::vector<Seen>>& a, const std::pair<bool, std::vector<Seen>>& b) const {
+    bool operator()(const std::pair<bool, std::vector<Seen>>& a,
+                    const std::pair<bool, std::vector<Seen>>& b) const {
       return a < b;
     }
   };
@@ -91,10 +93,11 @@ class SegmentTree {
 
   PagePool& pool_;
   std::map<std::pair<bool, std::vector<Seen>>, std::unique_ptr<Context>, Less> contexts_;
-  std::map<std::uint64_t, Node*> idle_;      // by idle_since
-  std::map<std::uint64_t, Node*> pending_;   // by id
+  std::map<std::uint64_t, Node*> idle_;     // by idle_since
+  std::map<std::uint64_t, Node*> pending_;  // by id
   std::uint64_t next_id_ = 1, clock_ = 1;
   std::int64_t computed_tokens_ = 0;
+  const Context* inserting_ = nullptr;  // not to be dropped while it has no roots
 };
 
 }  // namespace chorus::engine

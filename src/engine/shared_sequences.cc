@@ -14,7 +14,7 @@ constexpr std::int32_t kTileRows = 64;
 /// A run of the prompt, computed in the tree.
 struct Piece {
   Node* end = nullptr;
-  std::int32_t origin = 0;   // position of its first token
+  std::int32_t origin = 0;  // position of its first token
   std::int32_t state = 0;
 };
 
@@ -23,7 +23,8 @@ using LastRows = std::unordered_map<const Node*, std::int32_t>;
 
 class SharedSequence final : public Sequence {
  public:
-  SharedSequence(const Prompt& prompt, SegmentTree& tree, PagePool& pool) : prompt_(prompt), tree_(tree), pool_(pool) {}
+  SharedSequence(const Prompt& prompt, SegmentTree& tree, PagePool& pool)
+      : prompt_(prompt), tree_(tree), pool_(pool) {}
   ~SharedSequence() override {
     for (const Piece& piece : pieces_)
       if (piece.end != nullptr) tree_.release(piece.end);
@@ -48,7 +49,7 @@ class SharedSequence final : public Sequence {
   std::vector<Piece> pieces_;
   std::vector<PageId> tail_pages_;
   std::int32_t tail_size_ = 0;
-  std::int32_t tail_origin_ = 0;    // position of the tail's first token
+  std::int32_t tail_origin_ = 0;  // position of the tail's first token
 };
 
 void add_chain(const Node* end, flex::KvSpan span, TileDraft& tile) {
@@ -61,13 +62,14 @@ void add_chain(const Node* end, flex::KvSpan span, TileDraft& tile) {
   }
 }
 
-model::KeyPlace key_place(const std::vector<PageId>& pages, std::int32_t slot, std::int32_t position, std::int32_t page_tokens) {
+model::KeyPlace key_place(const std::vector<PageId>& pages, std::int32_t slot, std::int32_t position,
+                          std::int32_t page_tokens) {
   return {pages[static_cast<std::size_t>(slot / page_tokens)], slot % page_tokens, position};
 }
 
 /// Tokens [from, to) of a node as prefill rows; returns the last one's number. Keys are stored unless they are already.
-std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to, std::int32_t page_tokens, bool store,
-                           BatchBuilder& batch) {
+std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to, std::int32_t page_tokens,
+                           bool store, BatchBuilder& batch) {
   for (; from < to; from += kTileRows) {
     TileDraft tile;
     tile.row = batch.rows(false);
@@ -93,22 +95,25 @@ std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to,
   return batch.rows(false) - 1;
 }
 
-bool SharedSequence::insert_run(const Run& run, const std::vector<Run>& runs, const std::vector<std::uint8_t>& sees) {
+bool SharedSequence::insert_run(const Run& run, const std::vector<Run>& runs,
+                                const std::vector<std::uint8_t>& sees) {
   const auto at = [&](std::int32_t i) { return prompt_.positions[static_cast<std::size_t>(i)]; };
   const std::int32_t origin = at(run.begin);
   const auto segment = static_cast<std::size_t>(run.segment);
   std::vector<Seen> seen;
   for (std::size_t r = 0; run.segment >= 0 && r < pieces_.size(); ++r)
-    if (runs[r].segment >= 0 &&
-        sees[segment * static_cast<std::size_t>(prompt_.segments) + static_cast<std::size_t>(runs[r].segment)] != 0)
+    if (runs[r].segment >= 0 && sees[segment * static_cast<std::size_t>(prompt_.segments) +
+                                     static_cast<std::size_t>(runs[r].segment)] != 0)
       seen.push_back({pieces_[r].end, origin - pieces_[r].origin});
-  const auto begin = static_cast<std::size_t>(run.begin), size = static_cast<std::size_t>(run.end - run.begin);
+  const auto begin = static_cast<std::size_t>(run.begin),
+             size = static_cast<std::size_t>(run.end - run.begin);
   std::vector<std::int32_t> local(size);
   for (std::size_t i = 0; i < size; ++i) local[i] = prompt_.positions[begin + i] - origin;
   Node* end = tree_.insert(tree_.context(std::move(seen), run.segment < 0),
                            std::span(prompt_.ids).subspan(begin, size), local);
   if (end == nullptr) return false;
-  const std::int32_t paraphrase = run.segment >= 0 && !prompt_.paraphrase_of.empty() ? prompt_.paraphrase_of[segment] : -1;
+  const std::int32_t paraphrase =
+      run.segment >= 0 && !prompt_.paraphrase_of.empty() ? prompt_.paraphrase_of[segment] : -1;
   pieces_.push_back({end, origin, paraphrase + 1});
   return true;
 }
@@ -121,8 +126,9 @@ bool SharedSequence::open(std::int32_t new_tokens) {
   const std::int64_t tail = pool_.pages_for(prompt_.size() - prompt_.free_from + new_tokens);
   if (!tree_.make_room(tail)) return false;
   tail_pages_ = pool_.take(tail);
-  tail_origin_ = prompt_.free_from < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(prompt_.free_from)]
-                                                    : prompt_.next_position();
+  tail_origin_ = prompt_.free_from < prompt_.size()
+                     ? prompt_.positions[static_cast<std::size_t>(prompt_.free_from)]
+                     : prompt_.next_position();
   return true;
 }
 
@@ -155,13 +161,15 @@ RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode,
     const std::int32_t index = prompt_.free_from + tail_size_;
     const std::int32_t position = index < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(index)]
                                                          : prompt_.next_position() + index - prompt_.size();
-    batch.add_row(decode, id, key_place(tail_pages_, tail_size_, position - tail_origin_, pool_.page_tokens()));
+    batch.add_row(decode, id,
+                  key_place(tail_pages_, tail_size_, position - tail_origin_, pool_.page_tokens()));
     tile.row_positions.push_back(position);
     ++tail_size_;
   }
   flex::Index label = 0;
   for (const Piece& piece : pieces_) {
-    add_chain(piece.end, {.segment = label, .variant = tile.variant(piece.origin), .state = piece.state}, tile);
+    add_chain(piece.end, {.segment = label, .variant = tile.variant(piece.origin), .state = piece.state},
+              tile);
     ++label;
   }
   tile.spans.push_back({.pages = tail_pages_,
@@ -175,11 +183,15 @@ RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode,
   return {decode, last};
 }
 
-RowRef SharedSequence::advance(text::TokenId token, BatchBuilder& batch) { return add_tail({&token, 1}, true, batch); }
+RowRef SharedSequence::advance(text::TokenId token, BatchBuilder& batch) {
+  return add_tail({&token, 1}, true, batch);
+}
 
 model::KeyPlace SharedSequence::place(std::int32_t token) const {
-  const std::int32_t position = prompt_.positions[static_cast<std::size_t>(token)], tokens = pool_.page_tokens();
-  if (token >= prompt_.free_from) return key_place(tail_pages_, token - prompt_.free_from, position - tail_origin_, tokens);
+  const std::int32_t position = prompt_.positions[static_cast<std::size_t>(token)],
+                     tokens = pool_.page_tokens();
+  if (token >= prompt_.free_from)
+    return key_place(tail_pages_, token - prompt_.free_from, position - tail_origin_, tokens);
   const std::vector<Run> runs = runs_of(prompt_);
   std::size_t r = 0;
   while (runs[r].end <= token) ++r;
@@ -231,6 +243,8 @@ class SharedSequences final : public SequenceStore {
 
 }  // namespace
 
-std::unique_ptr<SequenceStore> make_shared_sequences(PagePool& pool) { return std::make_unique<SharedSequences>(pool); }
+std::unique_ptr<SequenceStore> make_shared_sequences(PagePool& pool) {
+  return std::make_unique<SharedSequences>(pool);
+}
 
 }  // namespace chorus::engine

@@ -4,9 +4,12 @@ namespace chorus::engine {
 
 std::string_view name(StopReason reason) {
   switch (reason) {
-    case StopReason::stop_token: return "stop-token";
-    case StopReason::newline: return "newline";
-    case StopReason::max_new_tokens: return "max-new-tokens";
+    case StopReason::stop_token:
+      return "stop-token";
+    case StopReason::newline:
+      return "newline";
+    case StopReason::max_new_tokens:
+      return "max-new-tokens";
   }
   return "";
 }
@@ -24,7 +27,8 @@ std::optional<StopReason> StopWatch::push(text::TokenId token) {
 std::optional<StopReason> StopWatch::follow(text::TokenId token) {
   ++tokens_;
   piece_ = decoder_ ? decoder_->push(token) : std::string();
-  if (std::find(rules_.ids.begin(), rules_.ids.end(), token) != rules_.ids.end()) return StopReason::stop_token;
+  if (std::find(rules_.ids.begin(), rules_.ids.end(), token) != rules_.ids.end())
+    return StopReason::stop_token;
   for (const char c : piece_) {
     if (rules_.newline && visible_ && c == '\n') return StopReason::newline;
     visible_ = visible_ || std::string_view(" \t\r\n\v\f").find(c) == std::string_view::npos;

@@ -15,8 +15,8 @@ enum class StopReason { stop_token, newline, max_new_tokens };
 std::string_view name(StopReason reason);
 
 struct StopRules {
-  std::vector<text::TokenId> ids;   // any of these ends the answer
-  bool newline = false;             // so does a newline after visible text, by text and not by token
+  std::vector<text::TokenId> ids;  // any of these ends the answer
+  bool newline = false;            // so does a newline after visible text, by text and not by token
   std::int32_t max_new_tokens = 20;
 };
 
@@ -37,7 +37,7 @@ class StopWatch {
   std::optional<text::StreamDecoder> decoder_;
   std::string piece_;
   std::int32_t tokens_ = 0;
-  bool visible_ = false;   // something other than white space was generated
+  bool visible_ = false;  // something other than white space was generated
 };
 
 }  // namespace chorus::engine

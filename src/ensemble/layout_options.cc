@@ -20,11 +20,13 @@ constexpr Spelling<LayoutKind> kKinds[] = {{LayoutKind::concat, "concat"},
                                            {LayoutKind::shared, "shared"},
                                            {LayoutKind::causal_concat, "causal-concat"},
                                            {LayoutKind::causal_shared, "causal-shared"}};
-constexpr Spelling<SeparatorScope> kSeparatorScopes[] = {{SeparatorScope::none, "none"}, {SeparatorScope::own, "own"}};
+constexpr Spelling<SeparatorScope> kSeparatorScopes[] = {{SeparatorScope::none, "none"},
+                                                         {SeparatorScope::own, "own"}};
 constexpr Spelling<BosScope> kBosScopes[] = {
     {BosScope::own, "own"}, {BosScope::all, "all"}, {BosScope::first, "first"}, {BosScope::none, "none"}};
 constexpr Spelling<Cue> kCues[] = {{Cue::own, "own"}, {Cue::fused, "fused"}};
-constexpr Spelling<Positions> kPositions[] = {{Positions::sequential, "sequential"}, {Positions::aligned, "aligned"}};
+constexpr Spelling<Positions> kPositions[] = {{Positions::sequential, "sequential"},
+                                              {Positions::aligned, "aligned"}};
 
 template <class E, std::size_t N>
 std::string_view spelled(const Spelling<E> (&table)[N], E value) {
@@ -46,17 +48,37 @@ E parsed(const Spelling<E> (&table)[N], std::string_view option, std::string_vie
 
 }  // namespace
 
-std::string_view name(LayoutKind kind) { return spelled(kKinds, kind); }
-std::string_view name(SeparatorScope scope) { return spelled(kSeparatorScopes, scope); }
-std::string_view name(BosScope scope) { return spelled(kBosScopes, scope); }
-std::string_view name(Cue cue) { return spelled(kCues, cue); }
-std::string_view name(Positions positions) { return spelled(kPositions, positions); }
+std::string_view name(LayoutKind kind) {
+  return spelled(kKinds, kind);
+}
+std::string_view name(SeparatorScope scope) {
+  return spelled(kSeparatorScopes, scope);
+}
+std::string_view name(BosScope scope) {
+  return spelled(kBosScopes, scope);
+}
+std::string_view name(Cue cue) {
+  return spelled(kCues, cue);
+}
+std::string_view name(Positions positions) {
+  return spelled(kPositions, positions);
+}
 
-LayoutKind layout_kind_from(std::string_view text) { return parsed(kKinds, "--layout", text); }
-SeparatorScope separator_scope_from(std::string_view text) { return parsed(kSeparatorScopes, "--separator-scope", text); }
-BosScope bos_scope_from(std::string_view text) { return parsed(kBosScopes, "--bos-scope", text); }
-Cue cue_from(std::string_view text) { return parsed(kCues, "--cue", text); }
-Positions positions_from(std::string_view text) { return parsed(kPositions, "--positions", text); }
+LayoutKind layout_kind_from(std::string_view text) {
+  return parsed(kKinds, "--layout", text);
+}
+SeparatorScope separator_scope_from(std::string_view text) {
+  return parsed(kSeparatorScopes, "--separator-scope", text);
+}
+BosScope bos_scope_from(std::string_view text) {
+  return parsed(kBosScopes, "--bos-scope", text);
+}
+Cue cue_from(std::string_view text) {
+  return parsed(kCues, "--cue", text);
+}
+Positions positions_from(std::string_view text) {
+  return parsed(kPositions, "--positions", text);
+}
 
 std::string order_name(const LayoutOptions& options) {
   if (options.order == Order::given) return "given";
@@ -72,7 +94,8 @@ void set_order(std::string_view text, LayoutOptions& options) {
   const std::string_view number = text.starts_with("seed:") ? text.substr(5) : std::string_view();
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), options.order_seed);
   if (number.empty() || error != std::errc() || end != number.data() + number.size())
-    throw Error(ErrorKind::usage, fmt::format("--order '{}'", text), "given, reversed or seed:K with K a number", "choose one of them");
+    throw Error(ErrorKind::usage, fmt::format("--order '{}'", text),
+                "given, reversed or seed:K with K a number", "choose one of them");
   options.order = Order::seeded;
 }
 
@@ -81,14 +104,21 @@ void check(const LayoutOptions& options) {
     throw Error(ErrorKind::usage, std::move(got), std::move(expected), "see 'chorus generate --help'");
   };
   if (options.is_causal() && options.positions == Positions::aligned)
-    refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)), "sequential, or concat or shared");
+    refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)),
+           "sequential, or concat or shared");
+  if (options.is_causal() && options.positions == Positions::aligned)
+    refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)),
+           "aligned with concat or shared alone");
   if (options.is_concat()) return;
   if (options.separator_scope == SeparatorScope::own)
-    refuse(fmt::format("--separator-scope own with --layout {}", name(options.kind)), "none: there is no separator");
+    refuse(fmt::format("--separator-scope own with --layout {}", name(options.kind)),
+           "none: there is no separator");
   if (!options.separator.empty())
-    refuse(fmt::format("--separator with --layout {}", name(options.kind)), "no separator: paraphrases follow each other directly");
+    refuse(fmt::format("--separator with --layout {}", name(options.kind)),
+           "no separator: paraphrases follow each other directly");
   if (options.bos_scope != BosScope::all && options.bos_scope != BosScope::none)
-    refuse(fmt::format("--bos-scope {} with --layout {}", name(options.bos_scope), name(options.kind)), "all or none");
+    refuse(fmt::format("--bos-scope {} with --layout {}", name(options.bos_scope), name(options.kind)),
+           "all or none");
 }
 
 }  // namespace chorus::ensemble

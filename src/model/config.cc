@@ -21,7 +21,8 @@ constexpr std::int64_t kLargest = std::int64_t{1} << 31;
 std::int64_t positive(const core::Gguf& file, const std::string& key) {
   const auto value = file.integer(key);
   if (!value) refuse(file, fmt::format("no metadata key {}", key), "a positive integer");
-  if (*value <= 0 || *value >= kLargest) refuse(file, fmt::format("{} is {}", key, *value), "a positive integer");
+  if (*value <= 0 || *value >= kLargest)
+    refuse(file, fmt::format("{} is {}", key, *value), "a positive integer");
   return *value;
 }
 
@@ -32,7 +33,8 @@ RopeConfig rope_from_gguf(const core::Gguf& file, const std::string& arch, std::
     refuse(file, fmt::format("{}.rope.freq_base is {}", arch, rope.theta), "a positive number");
   const std::int64_t dims = file.integer(arch + ".rope.dimension_count").value_or(head_dim);
   if (dims != head_dim)
-    refuse(file, fmt::format("{}.rope.dimension_count is {}", arch, dims), fmt::format("the head size, {}", head_dim));
+    refuse(file, fmt::format("{}.rope.dimension_count is {}", arch, dims),
+           fmt::format("the head size, {}", head_dim));
   if (const core::TensorInfo* factors = file.find("rope_freqs.weight")) {
     if (core::elements(*factors) != head_dim / 2)
       refuse(file, fmt::format("rope_freqs.weight has {} values", core::elements(*factors)),
@@ -46,9 +48,11 @@ RopeConfig rope_from_gguf(const core::Gguf& file, const std::string& arch, std::
   if (kind == "linear") {
     rope.scaling = RopeConfig::Scaling::linear;
     rope.factor = file.number(arch + ".rope.scaling.factor").value_or(1.0);
-    if (!(rope.factor > 0)) refuse(file, fmt::format("rope.scaling.factor is {}", rope.factor), "a positive number");
+    if (!(rope.factor > 0))
+      refuse(file, fmt::format("rope.scaling.factor is {}", rope.factor), "a positive number");
   } else if (kind != "none") {
-    refuse(file, fmt::format("{}.rope.scaling.type is '{}'", arch, kind), "none or linear, or a rope_freqs.weight tensor");
+    refuse(file, fmt::format("{}.rope.scaling.type is '{}'", arch, kind),
+           "none or linear, or a rope_freqs.weight tensor");
   }
   return rope;
 }
@@ -68,7 +72,8 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
   c.hidden = positive(file, arch + ".embedding_length");
   c.intermediate = positive(file, arch + ".feed_forward_length");
   c.heads = positive(file, arch + ".attention.head_count");
-  c.kv_heads = file.has(arch + ".attention.head_count_kv") ? positive(file, arch + ".attention.head_count_kv") : c.heads;
+  c.kv_heads = file.has(arch + ".attention.head_count_kv") ? positive(file, arch + ".attention.head_count_kv")
+                                                           : c.heads;
   if (c.heads % c.kv_heads != 0)
     refuse(file, fmt::format("{} heads and {} key/value heads", c.heads, c.kv_heads), "a multiple");
   if (file.has(arch + ".attention.key_length")) {

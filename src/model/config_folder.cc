@@ -21,7 +21,8 @@ class Fields {
   Fields(dom::object object, std::string file) : object_(object), file_(std::move(file)) {}
 
   [[noreturn]] void refuse(const std::string& got, const std::string& expected) const {
-    throw Error(ErrorKind::model, fmt::format("{}: {}", file_, got), expected, "check the model's config.json");
+    throw Error(ErrorKind::model, fmt::format("{}: {}", file_, got), expected,
+                "check the model's config.json");
   }
   std::optional<dom::element> find(const char* key) const {
     dom::element value;
@@ -33,7 +34,8 @@ class Fields {
     if (!value && absent) return *absent;
     std::int64_t number = 0;
     if (!value || value->get(number) != simdjson::SUCCESS || number <= 0 || number >= kLargest)
-      refuse(fmt::format("'{}' is {}", key, value ? simdjson::minify(*value) : "missing"), "a positive integer");
+      refuse(fmt::format("'{}' is {}", key, value ? simdjson::minify(*value) : "missing"),
+             "a positive integer");
     return number;
   }
   double number(const char* key, std::optional<double> absent = std::nullopt) const {
@@ -41,13 +43,15 @@ class Fields {
     if (!value && absent) return *absent;
     double result = 0;
     if (!value || value->get(result) != simdjson::SUCCESS || !std::isfinite(result) || result <= 0)
-      refuse(fmt::format("'{}' is {}", key, value ? simdjson::minify(*value) : "missing"), "a positive number");
+      refuse(fmt::format("'{}' is {}", key, value ? simdjson::minify(*value) : "missing"),
+             "a positive number");
     return result;
   }
   bool flag(const char* key) const {
     const auto value = find(key);
     bool result = false;
-    if (value && value->get(result) != simdjson::SUCCESS) refuse(fmt::format("'{}' is no boolean", key), "true or false");
+    if (value && value->get(result) != simdjson::SUCCESS)
+      refuse(fmt::format("'{}' is no boolean", key), "true or false");
     return result;
   }
   std::string text(const char* key, const char* absent) const {
@@ -75,7 +79,8 @@ RopeConfig rope_from(const Fields& config, std::int64_t context) {
   const auto together = config.object("rope_parameters");
   const auto apart = config.object("rope_scaling");
   RopeConfig rope;
-  rope.theta = together && together->find("rope_theta") ? together->number("rope_theta") : config.number("rope_theta", 10000.0);
+  rope.theta = together && together->find("rope_theta") ? together->number("rope_theta")
+                                                        : config.number("rope_theta", 10000.0);
   const auto& scaling = together ? together : apart;
   if (!scaling) return rope;
   const std::string kind = scaling->text("rope_type", scaling->text("type", "default").c_str());
@@ -89,7 +94,8 @@ RopeConfig rope_from(const Fields& config, std::int64_t context) {
     rope.low_freq_factor = scaling->number("low_freq_factor");
     rope.high_freq_factor = scaling->number("high_freq_factor");
     rope.original_context = scaling->number("original_max_position_embeddings", static_cast<double>(context));
-    if (rope.high_freq_factor <= rope.low_freq_factor) config.refuse("high_freq_factor is not above low_freq_factor", "it to be");
+    if (rope.high_freq_factor <= rope.low_freq_factor)
+      config.refuse("high_freq_factor is not above low_freq_factor", "it to be");
   } else {
     config.refuse(fmt::format("rotary scaling '{}'", kind), "default, linear or llama3");
   }
@@ -99,21 +105,23 @@ RopeConfig rope_from(const Fields& config, std::int64_t context) {
 dom::element parse(dom::parser& parser, const std::filesystem::path& file) {
   dom::element root;
   if (const auto error = parser.load(file.string()).get(root); error != simdjson::SUCCESS)
-    throw Error(ErrorKind::model, fmt::format("{}: {}", file.string(), simdjson::error_message(error)), "a JSON object",
-                "download the model's files again");
+    throw Error(ErrorKind::model, fmt::format("{}: {}", file.string(), simdjson::error_message(error)),
+                "a JSON object", "download the model's files again");
   if (!root.is_object())
-    throw Error(ErrorKind::model, file.string() + " holds no JSON object", "an object", "download the model's files again");
+    throw Error(ErrorKind::model, file.string() + " holds no JSON object", "an object",
+                "download the model's files again");
   return root;
 }
 
-void add_stop_ids(const dom::element& root, const std::filesystem::path& file, std::vector<std::int32_t>& ids) {
+void add_stop_ids(const dom::element& root, const std::filesystem::path& file,
+                  std::vector<std::int32_t>& ids) {
   dom::element value;
   if (root["eos_token_id"].get(value) != simdjson::SUCCESS || value.is_null()) return;
   const auto add = [&](dom::element e) {
     std::int64_t id = 0;
     if (e.get(id) != simdjson::SUCCESS || id < 0 || id >= kLargest)
-      throw Error(ErrorKind::model, fmt::format("{}: eos_token_id is {}", file.string(), simdjson::minify(e)), "token ids",
-                  "check the file");
+      throw Error(ErrorKind::model, fmt::format("{}: eos_token_id is {}", file.string(), simdjson::minify(e)),
+                  "token ids", "check the file");
     for (const auto known : ids)
       if (known == id) return;
     ids.push_back(static_cast<std::int32_t>(id));
@@ -135,15 +143,18 @@ ModelConfig config_from_folder(const std::filesystem::path& folder) {
   c.family = fields.text("model_type", "");
   if (c.family != "llama" && c.family != "qwen2" && c.family != "qwen3")
     fields.refuse(fmt::format("model_type '{}'", c.family), "llama, qwen2 or qwen3");
-  if (const auto act = fields.text("hidden_act", "silu"); act != "silu") fields.refuse(fmt::format("hidden_act '{}'", act), "silu");
-  if (fields.flag("use_sliding_window")) fields.refuse("use_sliding_window is true", "full attention in every layer");
+  if (const auto act = fields.text("hidden_act", "silu"); act != "silu")
+    fields.refuse(fmt::format("hidden_act '{}'", act), "silu");
+  if (fields.flag("use_sliding_window"))
+    fields.refuse("use_sliding_window is true", "full attention in every layer");
   if (fields.flag("mlp_bias")) fields.refuse("mlp_bias is true", "no bias in the feed-forward");
   c.layers = fields.positive("num_hidden_layers");
   c.hidden = fields.positive("hidden_size");
   c.intermediate = fields.positive("intermediate_size");
   c.heads = fields.positive("num_attention_heads");
   c.kv_heads = fields.positive("num_key_value_heads", c.heads);
-  if (c.heads % c.kv_heads != 0) fields.refuse(fmt::format("{} heads, {} key/value heads", c.heads, c.kv_heads), "a multiple");
+  if (c.heads % c.kv_heads != 0)
+    fields.refuse(fmt::format("{} heads, {} key/value heads", c.heads, c.kv_heads), "a multiple");
   c.head_dim = fields.positive("head_dim", c.hidden / c.heads);
   if (c.head_dim <= 0 || c.head_dim % 8 != 0 || c.head_dim > 256)
     fields.refuse(fmt::format("head_dim {}", c.head_dim), "a multiple of 8 of at most 256");
