@@ -9,7 +9,7 @@ namespace chorus::core {
 namespace {
 
 // Rounds follow each other within microseconds during a forward pass, so a waiter spins this often before it sleeps.
-constexpr int kSpins = 2'000;
+constexpr int kSpins = 8'000;
 
 int available_cores() {
   cpu_set_t set;

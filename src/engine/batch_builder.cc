@@ -52,6 +52,7 @@ model::Batch BatchBuilder::finish(std::int32_t share_states) {
       tile.spans = draft.spans;
       tile.causal_first = draft.causal_first;
       tile.states = draft.states;
+      tile.share = draft.states > 1;
       tile.decode = decode;
       for (const std::int32_t origin : draft.variant_origins)
         for (std::int32_t r = 0; r < draft.rows; ++r)

@@ -67,9 +67,13 @@ model::KeyPlace key_place(const std::vector<PageId>& pages, std::int32_t slot, s
   return {pages[static_cast<std::size_t>(slot / page_tokens)], slot % page_tokens, position};
 }
 
-/// Tokens [from, to) of a node as prefill rows; returns the last one's number. Keys are stored unless they are already.
+/// Why rows of a node are computed: for their keys and values, or once more for what they predict, with or without the
+/// attention mass of the segment itself (state 1) apart from what it sees (state 0).
+enum class Purpose { keys, prediction, prediction_with_shares };
+
+/// Tokens [from, to) of a node as prefill rows; returns the last one's number.
 std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to, std::int32_t page_tokens,
-                           bool store, BatchBuilder& batch) {
+                           Purpose purpose, BatchBuilder& batch) {
   for (; from < to; from += kTileRows) {
     TileDraft tile;
     tile.row = batch.rows(false);
@@ -77,18 +81,21 @@ std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to,
     for (std::int32_t i = from; i < from + tile.rows; ++i) {
       const auto index = static_cast<std::size_t>(i);
       const model::KeyPlace place = key_place(node.pages, node.begin + i, node.positions[index], page_tokens);
-      batch.add_row(false, node.ids[index], store ? place : model::KeyPlace{});
+      batch.add_row(false, node.ids[index], purpose == Purpose::keys ? place : model::KeyPlace{});
       tile.row_positions.push_back(node.positions[index]);
     }
+    const bool shares = purpose == Purpose::prediction_with_shares;
+    tile.states = shares ? 2 : 1;
     if (!node.context->blind) {
       flex::Index label = 0;
       for (const Seen& seen : node.context->seen) {
         add_chain(seen.end, {.segment = label, .variant = tile.variant(-seen.distance)}, tile);
         ++label;
       }
-      add_chain(&node, {.segment = label, .variant = tile.variant(0), .state = 1, .causal = true}, tile);
+      add_chain(&node,
+                {.segment = label, .variant = tile.variant(0), .state = shares ? 1 : 0, .causal = true},
+                tile);
       tile.causal_first = node.first + from;
-      tile.states = 2;
     }
     batch.add_tile(false, std::move(tile));
   }
@@ -141,11 +148,17 @@ RowRef SharedSequence::last_segment_row(const LastRows& pending, BatchBuilder& b
   const Piece& piece = pieces_.back();
   const Node& node = *piece.end;
   RowRef ref{.decode = false, .row = 0, .in_segment = true, .own_paraphrase = piece.state - 1};
-  if (const auto found = pending.find(&node); found != pending.end()) {
+  const auto repeat = [&](Purpose purpose) {
+    return add_node_rows(node, node.size() - 1, node.size(), pool_.page_tokens(), purpose, batch);
+  };
+  // A row whose shares are asked is a row of its own, so that the keys others share never depend on being asked. Another
+  // is computed again, to the same bits, only when an earlier batch computed its segment.
+  if (prompt_.paraphrases > 0) {
+    ref.row = repeat(Purpose::prediction_with_shares);
+  } else if (const auto found = pending.find(&node); found != pending.end()) {
     ref.row = found->second;
   } else {
-    // An earlier batch computed the segment: this row is computed again, as the prefill row it is, to the same bits.
-    ref.row = add_node_rows(node, node.size() - 1, node.size(), pool_.page_tokens(), false, batch);
+    ref.row = repeat(Purpose::prediction);
   }
   return ref;
 }
@@ -219,7 +232,7 @@ class SharedSequences final : public SequenceStore {
   void add_shared(BatchBuilder& batch) override {
     last_rows_.clear();
     for (const Node* node : tree_.pending())
-      last_rows_[node] = add_node_rows(*node, 0, node->size(), pool_.page_tokens(), true, batch);
+      last_rows_[node] = add_node_rows(*node, 0, node->size(), pool_.page_tokens(), Purpose::keys, batch);
   }
   void computed() override {
     for (Node* node : tree_.pending()) tree_.mark_computed(node);

@@ -78,7 +78,7 @@ void reference_row(const SpanProblem<T>& p, const SpanTile& tile, Index row, Ind
       if (sum[s] > 0) value += std::exp(lse[s] - top) / total * (acc[s * dim + d] / sum[s]);
     out[d] = static_cast<float>(value);
   }
-  if (p.share == nullptr) return;
+  if (p.share == nullptr || !tile.share) return;
   for (std::size_t s = 0; s < static_cast<std::size_t>(p.share_states); ++s)
     p.share[at * p.share_states + static_cast<std::int64_t>(s)] =
         s < states && sum[s] > 0 ? static_cast<float>(std::exp(lse[s] - top) / total) : 0.0F;

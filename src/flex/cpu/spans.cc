@@ -43,7 +43,7 @@ void run(const SpanProblem<T>& p, const SpanTask& task, const SpanScratch& scrat
     cpu::run_prefill(p, task, scratch);
   const std::int64_t first = (std::int64_t{tile.row} + task.row) * p.q_heads;
   write_rows({.out = p.out + first * dim,
-              .share = p.share == nullptr ? nullptr : p.share + first * p.share_states,
+              .share = p.share == nullptr || !tile.share ? nullptr : p.share + first * p.share_states,
               .share_states = p.share_states,
               .q_heads = p.q_heads,
               .head_dim = dim,

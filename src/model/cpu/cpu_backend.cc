@@ -17,7 +17,7 @@ namespace {
 // Rows one task takes in the operations between matrix products: a few microseconds of work.
 constexpr std::int64_t kRowsPerTask = 8;
 
-constexpr std::int64_t kHalfBlock = kBlockColumns / 2;
+constexpr std::int64_t kHalfStrip = kStrip / 2;
 
 template <class T>
 void grow(core::AlignedBuffer<T>& buffer, std::int64_t size) {
@@ -105,13 +105,15 @@ std::unique_ptr<Matrix> CpuBackend<T>::pack(std::int64_t rows, std::int64_t cols
 template <class T>
 std::unique_ptr<Matrix> CpuBackend<T>::pack_gate_up(std::int64_t rows, std::int64_t cols,
                                                     const RowSource& gate, const RowSource& up) {
-  // Each block holds kHalfBlock gate rows, then the up rows that belong to them, so that one tile has both.
-  const std::int64_t padded = (rows + kHalfBlock - 1) / kHalfBlock * kBlockColumns;
+  // Each strip holds kHalfStrip gate rows, then the up rows that belong to them, so that one tile has both.
+  const std::int64_t padded = (rows + kHalfStrip - 1) / kHalfStrip * kStrip;
   return gemm_.pack(padded, cols, [=](std::int64_t first, std::int64_t count, float* out) {
     std::fill_n(out, count * cols, 0.0F);
-    const std::int64_t from = first / 2, real = std::min(kHalfBlock, rows - from);
-    gate(from, real, out);
-    up(from, real, out + kHalfBlock * cols);
+    for (std::int64_t strip = 0; strip < count; strip += kStrip) {
+      const std::int64_t from = (first + strip) / 2, real = std::min(kHalfStrip, rows - from);
+      gate(from, real, out + strip * cols);
+      up(from, real, out + (strip + kHalfStrip) * cols);
+    }
   });
 }
 
@@ -156,7 +158,7 @@ template <class T>
 void CpuBackend<T>::linear(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) {
   auto& result = as<float>(out);
   gemm_.run(static_cast<const PackedMatrix&>(w), as<T>(in).row(0), rows, [&](const GemmTile& tile) {
-    const std::int64_t first = tile.block * kBlockColumns, count = std::min(kBlockColumns, w.rows() - first);
+    const std::int64_t first = tile.column, count = std::min(tile.columns, w.rows() - first);
     for (std::int64_t r = 0; r < tile.rows; ++r)
       std::copy_n(tile.values + r * kBlockColumns, count, result.row(tile.row + r) + first);
   });
@@ -166,7 +168,7 @@ template <class T>
 void CpuBackend<T>::linear_add(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& x) {
   auto& result = as<float>(x);
   gemm_.run(static_cast<const PackedMatrix&>(w), as<T>(in).row(0), rows, [&](const GemmTile& tile) {
-    const std::int64_t first = tile.block * kBlockColumns, count = std::min(kBlockColumns, w.rows() - first);
+    const std::int64_t first = tile.column, count = std::min(tile.columns, w.rows() - first);
     for (std::int64_t r = 0; r < tile.rows; ++r)
       add({tile.values + r * kBlockColumns, static_cast<std::size_t>(count)},
           result.row(tile.row + r) + first);
@@ -177,12 +179,15 @@ template <class T>
 void CpuBackend<T>::gated(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) {
   auto& result = as<T>(out);
   gemm_.run(static_cast<const PackedMatrix&>(w), as<T>(in).row(0), rows, [&](const GemmTile& tile) {
-    const std::int64_t first = tile.block * kHalfBlock, count = std::min(kHalfBlock, result.cols() - first);
-    for (std::int64_t r = 0; r < tile.rows; ++r) {
-      const float* gate = tile.values + r * kBlockColumns;
-      silu_times({gate, static_cast<std::size_t>(count)}, gate + kHalfBlock,
-                 result.row(tile.row + r) + first);
-    }
+    for (std::int64_t r = 0; r < tile.rows; ++r)
+      for (std::int64_t strip = 0; strip < tile.columns; strip += kStrip) {
+        const std::int64_t first = (tile.column + strip) / 2,
+                           count = std::min(kHalfStrip, result.cols() - first);
+        if (count <= 0) break;
+        const float* gate = tile.values + r * kBlockColumns + strip;
+        silu_times({gate, static_cast<std::size_t>(count)}, gate + kHalfStrip,
+                   result.row(tile.row + r) + first);
+      }
   });
 }
 
@@ -248,7 +253,7 @@ void CpuBackend<T>::attend_spans(std::int64_t layer, const CpuKvStore<T>& kv, At
   flex::attention_spans(problem, pool_);
   if (states == 0) return;
   for (const flex::SpanTile& tile : plan.tiles)
-    for (std::int64_t row = tile.row; row < tile.row + tile.rows; ++row)
+    for (std::int64_t row = tile.row; tile.share && row < tile.row + tile.rows; ++row)
       for (std::int64_t head = 0; head < config_.heads; ++head)
         for (std::int64_t state = 0; state < states; ++state)
           plan.share[static_cast<std::size_t>(row * states + state)] += static_cast<double>(

@@ -3,6 +3,8 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <iterator>
+#include <unordered_map>
 
 #include "core/dtype.h"
 #include "core/tensor.h"
@@ -21,28 +23,64 @@ std::size_t size_of(Compute compute) {
   return compute == Compute::bf16 ? sizeof(core::bf16) : sizeof(float);
 }
 
+/// Whether oneDNN chose [strip][k / 2][64][2] (bf16) or [strip][k][64] (f32), and the processor has our kernel for it.
+bool is_in_strips(const memory::desc& weights, std::int64_t cols, Compute compute) {
+  const dnnl_blocking_desc_t& b = weights.data.format_desc.blocking;
+  const bool bf16 = compute == Compute::bf16;
+  if (!(bf16 ? has_decode_kernel_bf16() : has_decode_kernel_f32()) || (bf16 && cols % 2 != 0)) return false;
+  if (weights.data.format_kind != dnnl_blocked || b.inner_nblks != (bf16 ? 3 : 2)) return false;
+  const bool inner = b.inner_idxs[0] == 0 && b.inner_blks[1] == kStrip && b.inner_idxs[1] == 1 &&
+                     (!bf16 || (b.inner_blks[2] == 2 && b.inner_idxs[2] == 0));
+  const std::int64_t block = b.inner_blks[0] * kStrip * (bf16 ? 2 : 1);
+  return inner && b.strides[0] == block && weights.data.padded_dims[1] == kBlockColumns &&
+         b.strides[1] == weights.data.padded_dims[0] * kStrip;
+}
+
 }  // namespace
 
-/// The two primitives of one K, for prefill and decode tiles, over weights in one common layout.
+/// The primitives of one K, for prefill and decode tiles, over weights in one common layout.
 struct Gemm::Shape {
-  struct Kind {
-    dnnl::matmul::primitive_desc desc;
-    dnnl::matmul primitive;
-  };
   memory::desc weights;
   Kind prefill, decode;
+  bool strips = false;  // the layout is the one decode_product reads
+  std::int64_t strip_bytes = 0;
 };
 
+/// What one thread owns: a stream, and the operands of each primitive, whose data it sets before every call.
 struct Gemm::Worker {
-  explicit Worker(const dnnl::engine& engine) : stream(engine) {}
-  dnnl::stream stream;
-  core::AlignedBuffer<std::byte> scratch;
-  core::AlignedBuffer<float> tile{static_cast<std::size_t>(kPrefillTile * kBlockColumns)};
+  struct Operands {
+    memory in, out, scratchpad;
+    core::AlignedBuffer<std::byte> scratch;
+  };
+  Worker(const dnnl::engine& of, core::AlignedBuffer<float> values)
+      : engine(of), stream(of), tile(std::move(values)) {}
 
-  void* scratchpad(std::size_t bytes) {
-    if (scratch.size() < bytes) scratch = core::AlignedBuffer<std::byte>(bytes);
-    return scratch.data();
+  Operands& operands(const Kind& kind) {
+    auto& found = known[&kind];
+    if (!found.in) {
+      found.scratch = core::AlignedBuffer<std::byte>(kind.desc.scratchpad_desc().get_size());
+      found.in = memory(kind.desc.src_desc(), engine, nullptr);
+      found.out = memory(kind.desc.dst_desc(), engine, tile.data());
+      found.scratchpad = memory(kind.desc.scratchpad_desc(), engine, found.scratch.data());
+    }
+    return found;
   }
+  void multiply(const Kind& kind, const memory& weights, const std::byte* input) {
+    Operands& o = operands(kind);
+    o.in.set_data_handle(const_cast<std::byte*>(input));
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, o.in.get()},
+                                         {DNNL_ARG_WEIGHTS, weights.get()},
+                                         {DNNL_ARG_DST, o.out.get()},
+                                         {DNNL_ARG_SCRATCHPAD, o.scratchpad.get()}};
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(kind.primitive.get(), stream.get(), std::size(arguments), arguments),
+        "a matrix product failed");
+  }
+
+  dnnl::engine engine;
+  dnnl::stream stream;
+  core::AlignedBuffer<float> tile;
+  std::unordered_map<const Kind*, Operands> known;
 };
 
 std::size_t PackedMatrix::bytes() const {
@@ -53,7 +91,9 @@ std::size_t PackedMatrix::bytes() const {
 
 Gemm::Gemm(Compute compute, core::ThreadPool& pool)
     : compute_(compute), pool_(pool), engine_(dnnl::engine::kind::cpu, 0) {
-  for (int i = 0; i < pool.size(); ++i) workers_.push_back(std::make_unique<Worker>(engine_));
+  for (int i = 0; i < pool.size(); ++i)
+    workers_.push_back(std::make_unique<Worker>(
+        engine_, core::AlignedBuffer<float>(static_cast<std::size_t>(kPrefillTile * kBlockColumns))));
 }
 
 Gemm::~Gemm() = default;
@@ -70,7 +110,7 @@ Gemm::Shape& Gemm::shape(std::int64_t cols) {
   const auto make = [&](std::int64_t tile, const memory::desc& weights) {
     const memory::desc in({tile, cols}, type, memory::format_tag::ab);
     const memory::desc out({tile, kBlockColumns}, memory::data_type::f32, memory::format_tag::ab);
-    Shape::Kind kind;
+    Kind kind;
     kind.desc = dnnl::matmul::primitive_desc({in, weights, out}, attr, engine_);
     kind.primitive = dnnl::matmul(kind.desc);
     return kind;
@@ -79,6 +119,8 @@ Gemm::Shape& Gemm::shape(std::int64_t cols) {
   found->prefill = make(kPrefillTile, memory::desc({cols, kBlockColumns}, type, memory::format_tag::any));
   found->weights = found->prefill.desc.weights_desc();
   found->decode = make(kDecodeTile, found->weights);
+  found->strips = is_in_strips(found->weights, cols, compute_);
+  found->strip_bytes = static_cast<std::int64_t>(found->weights.get_size()) / (kBlockColumns / kStrip);
   return *found;
 }
 
@@ -110,34 +152,62 @@ std::unique_ptr<PackedMatrix> Gemm::pack(std::int64_t rows, std::int64_t cols, c
   return packed;
 }
 
-void Gemm::run(const PackedMatrix& w, const void* input, const Rows& rows,
-               const std::function<void(const GemmTile&)>& done) {
-  const Shape& kinds = shape(w.cols());
-  const std::int64_t prefill = rows.decode_begin() / kPrefillTile;
-  const std::int64_t tiles = prefill + (rows.total() - rows.decode_begin()) / kDecodeTile;
+void Gemm::run(const PackedMatrix& w, const void* input, const Rows& rows, const Done& done) {
+  Shape& kinds = shape(w.cols());
   const auto* bytes = static_cast<const std::byte*>(input);
+  run_tiles(w, kinds.prefill, bytes, 0, rows.decode_begin() / kPrefillTile, kPrefillTile, done);
+  if (rows.decode == 0) return;
+  if (kinds.strips) return run_strips(w, kinds, bytes, rows, done);
+  const std::int64_t tiles = (rows.total() - rows.decode_begin()) / kDecodeTile;
+  run_tiles(w, kinds.decode, bytes, rows.decode_begin(), tiles, kDecodeTile, done);
+}
+
+void Gemm::run_tiles(const PackedMatrix& w, const Kind& kind, const std::byte* input, std::int64_t first_row,
+                     std::int64_t tiles, std::int64_t tile_rows, const Done& done) {
   // Tiles of one weight block are neighbours, so that the block is read from memory once.
   pool_.parallel_for(tiles * w.blocks(), [&](std::int64_t index, int thread) {
-    const std::int64_t block = index / tiles, tile = index % tiles;
-    const bool is_prefill = tile < prefill;
-    const Shape::Kind& kind = is_prefill ? kinds.prefill : kinds.decode;
-    const std::int64_t row =
-        is_prefill ? tile * kPrefillTile : rows.decode_begin() + (tile - prefill) * kDecodeTile;
+    const std::int64_t block = index / tiles, row = first_row + index % tiles * tile_rows;
     Worker& worker = *workers_[static_cast<std::size_t>(thread)];
     omp_set_num_threads(1);
-    const auto offset = static_cast<std::size_t>(row * w.cols()) * size_of(compute_);
-    memory in(kind.desc.src_desc(), engine_, const_cast<std::byte*>(bytes + offset));
-    memory out(kind.desc.dst_desc(), engine_, worker.tile.data());
-    memory scratch(kind.desc.scratchpad_desc(), engine_,
-                   worker.scratchpad(kind.desc.scratchpad_desc().get_size()));
-    kind.primitive.execute(worker.stream, {{DNNL_ARG_SRC, in},
-                                           {DNNL_ARG_WEIGHTS, w.blocks_[static_cast<std::size_t>(block)]},
-                                           {DNNL_ARG_DST, out},
-                                           {DNNL_ARG_SCRATCHPAD, scratch}});
+    worker.multiply(kind, w.blocks_[static_cast<std::size_t>(block)],
+                    input + static_cast<std::size_t>(row * w.cols()) * size_of(compute_));
     done({.row = row,
-          .rows = is_prefill ? kPrefillTile : kDecodeTile,
-          .block = block,
+          .rows = tile_rows,
+          .column = block * kBlockColumns,
+          .columns = kBlockColumns,
           .values = worker.tile.data()});
+  });
+}
+
+void Gemm::run_strips(const PackedMatrix& w, const Shape& kinds, const std::byte* input, const Rows& rows,
+                      const Done& done) {
+  constexpr std::int64_t kPerBlock = kBlockColumns / kStrip;
+  const std::int64_t strips = (w.rows() + kStrip - 1) / kStrip;
+  const auto strip_data = [&](std::int64_t strip) -> const std::byte* {
+    if (strip >= strips) return nullptr;
+    const memory& block = w.blocks_[static_cast<std::size_t>(strip / kPerBlock)];
+    return static_cast<const std::byte*>(block.get_data_handle()) + strip % kPerBlock * kinds.strip_bytes;
+  };
+  // A task is a few strips in a row: while one is multiplied the next is fetched.
+  const std::int64_t tasks = std::min(strips, std::int64_t{pool_.size()} * 4);
+  pool_.parallel_for(tasks, [&](std::int64_t task, int thread) {
+    float* values = workers_[static_cast<std::size_t>(thread)]->tile.data();
+    for (std::int64_t strip = strips * task / tasks, end = strips * (task + 1) / tasks; strip < end;
+         ++strip) {
+      const std::byte* data = strip_data(strip);
+      for (std::int64_t r = 0; r < rows.decode; r += kDecodeTile) {
+        const std::int64_t row = rows.decode_begin() + r, count = std::min(kDecodeTile, rows.decode - r);
+        const std::byte* from = input + static_cast<std::size_t>(row * w.cols()) * size_of(compute_);
+        const std::byte* ahead = r + kDecodeTile >= rows.decode ? strip_data(strip + 1) : nullptr;
+        if (compute_ == Compute::bf16)
+          decode_product(reinterpret_cast<const core::bf16*>(from), reinterpret_cast<const core::bf16*>(data),
+                         w.cols(), count, values, kBlockColumns, ahead);
+        else
+          decode_product(reinterpret_cast<const float*>(from), reinterpret_cast<const float*>(data), w.cols(),
+                         count, values, kBlockColumns, ahead);
+        done({.row = row, .rows = count, .column = strip * kStrip, .columns = kStrip, .values = values});
+      }
+    }
   });
 }
 

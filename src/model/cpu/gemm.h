@@ -1,5 +1,6 @@
-// Matrix products y = W x on tiles of one fixed shape, so that every row's sum over K has one order whatever shares
-// its batch: oneDNN computes each tile inside one thread, our pool spreads tiles over threads.
+// Matrix products y = W x, every row's sum over K in one order whatever shares its batch. Prefill rows go through
+// oneDNN in tiles of one fixed shape, inside one thread each; decode rows through our kernel, which reads weights once for
+// up to 16 rows (where the processor lacks it: oneDNN tiles of 16). Our pool spreads the work over threads.
 //
 //   PackedMatrix w = gemm.pack(rows, cols, source);
 //   gemm.run(w, input, rows, [&](const GemmTile& tile) { ... });
@@ -15,6 +16,7 @@
 
 #include "core/threads.h"
 #include "model/backend.h"
+#include "model/cpu/decode_kernel.h"
 
 namespace chorus::model::cpu {
 
@@ -35,9 +37,10 @@ class PackedMatrix final : public Matrix {
   std::vector<dnnl::memory> blocks_;
 };
 
-/// One finished tile: values[r * kBlockColumns + c] belongs to batch row row + r and output column block * kBlockColumns + c.
+/// One finished tile: values[r * kBlockColumns + c] belongs to batch row row + r and output column column + c, c < columns;
+/// columns is a multiple of kStrip and may reach past the matrix's last row.
 struct GemmTile {
-  std::int64_t row = 0, rows = 0, block = 0;
+  std::int64_t row = 0, rows = 0, column = 0, columns = 0;
   const float* values = nullptr;
 };
 
@@ -54,9 +57,18 @@ class Gemm {
            const std::function<void(const GemmTile&)>& done);
 
  private:
-  struct Shape;   // the primitives of one K
+  struct Kind {  // a primitive for tiles of one number of rows
+    dnnl::matmul::primitive_desc desc;
+    dnnl::matmul primitive;
+  };
+  struct Shape;   // what belongs to one K
   struct Worker;  // what a thread owns
+  using Done = std::function<void(const GemmTile&)>;
   Shape& shape(std::int64_t cols);
+  void run_tiles(const PackedMatrix& w, const Kind& kind, const std::byte* input, std::int64_t first_row,
+                 std::int64_t tiles, std::int64_t tile_rows, const Done& done);
+  void run_strips(const PackedMatrix& w, const Shape& kinds, const std::byte* input, const Rows& rows,
+                  const Done& done);
 
   Compute compute_;
   core::ThreadPool& pool_;
