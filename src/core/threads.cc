@@ -1,9 +1,13 @@
 #include "core/threads.h"
 
+#include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
+
+#include "core/error.h"
 
 namespace chorus::core {
 namespace {
@@ -36,10 +40,20 @@ void wait_while(const std::atomic<T>& value, T old) {
 
 ThreadPool::ThreadPool(int threads) {
   const int count = threads > 0 ? threads : available_cores();
-  for (int thread = 1; thread < count; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+  try {
+    for (int thread = 1; thread < count; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+  } catch (const std::system_error& error) {
+    stop();  // those that began wait for a round that would never come
+    throw Error(ErrorKind::device, fmt::format("{} threads: {}", count, error.code().message()),
+                "as many as this system gives a process", "lower --threads");
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   stop_.store(true, std::memory_order_relaxed);
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();

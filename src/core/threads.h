@@ -16,7 +16,8 @@ namespace chorus::core {
 
 class ThreadPool {
  public:
-  /// `threads` counts the caller too; 0 takes every core this process may run on.
+  /// `threads` counts the caller too; 0 takes every core this process may run on. Throws Error(device) when the system
+  /// gives fewer.
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -31,8 +32,8 @@ class ThreadPool {
  private:
   void work(int thread);
   void drain(int thread);
+  void stop();
 
-  std::vector<std::jthread> workers_;
   std::atomic<std::uint64_t> round_{0};  // each increment starts one parallel_for (or the end)
   std::atomic<std::int64_t> next_{0};    // next index to take
   std::atomic<int> busy_{0};             // workers still inside the current round
@@ -41,6 +42,7 @@ class ThreadPool {
   const std::function<void(std::int64_t, int)>* body_ = nullptr;
   std::mutex error_mutex_;
   std::exception_ptr error_;
+  std::vector<std::jthread> workers_;  // last: they use everything above until they are joined
 };
 
 }  // namespace chorus::core
