@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -12,6 +13,7 @@
 #include "cli/model_options.h"
 #include "cli/run_options.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "text/utf8.h"
 
 namespace chorus::cli {
@@ -22,72 +24,132 @@ struct Arguments {
   LayoutArguments layout;
   PromptArguments prompt;
   std::vector<std::string> phrasings, methods{"flex"};
-  std::string examples;
+  std::filesystem::path examples;
   std::optional<std::string> instruction;
   int num_few_shot = 5;
   bool json = false;
 };
 
+std::string trimmed(const std::string& text) {
+  constexpr const char* kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::vector<std::string> lines_of_stdin() {
+  if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "one phrasing a line, then Ctrl-D:\n");
+  const InterruptsEndReads ends;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(std::cin, line);)
+    if (!trimmed(line).empty()) lines.push_back(line);
+  if (interrupted()) throw Error(ErrorKind::interrupted, "interrupted", "", "");
+  return lines;
+}
+
 std::vector<std::string> read_phrasings(std::vector<std::string> given) {
-  if (given.empty()) {
-    if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "one phrasing a line, then Ctrl-D:\n");
-    for (std::string line; std::getline(std::cin, line);)
-      if (line.find_first_not_of(" \t\r") != std::string::npos) given.push_back(line);
+  constexpr const char* kExample = "chorus ask \"What is the capital of France?\" \"France's capital is?\"";
+  if (given.empty()) given = lines_of_stdin();
+  if (given.empty()) throw Error(ErrorKind::usage, "no phrasing", "one or more", kExample);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!text::is_valid_utf8(given[i]))
+      throw Error(ErrorKind::data, fmt::format("phrasing {} is not UTF-8", i + 1), "UTF-8 text",
+                  "check the terminal's or the file's encoding");
+    given[i] = trimmed(given[i]);
+    if (given[i].empty())
+      throw Error(ErrorKind::data, fmt::format("phrasing {} is empty", i + 1), "a question", kExample);
   }
-  if (given.empty())
-    throw Error(ErrorKind::usage, "no phrasing", "one or more", "chorus ask \"What is the capital of France?\" \"France's capital is?\"");
-  for (const std::string& phrasing : given)
-    if (!text::is_valid_utf8(phrasing)) throw Error(ErrorKind::usage, "a phrasing that is not UTF-8", "UTF-8 text", "check the terminal's encoding");
   return given;
 }
 
-void print_shares(const data::Json& row, const std::vector<std::string>& phrasings) {
-  const auto shares = row.at("attention_share").get<std::vector<double>>();
-  double rest = 1;
-  for (std::size_t p = 0; p < shares.size(); ++p) {
-    fmt::print(stdout, "  {:5.1f} %  {}\n", 100 * shares[p], phrasings[p]);
-    rest -= shares[p];
-  }
-  if (!shares.empty()) fmt::print(stdout, "  {:5.1f} %  (instruction, examples, answer)\n", 100 * rest);
-}
+/// One answer to the terminal: the name, the text as it comes, then what it was drawn from.
+class Answer {
+ public:
+  Answer(std::string name, const Arguments& arguments) : name_(std::move(name)), arguments_(arguments) {}
 
-void ask(Arguments arguments) {
-  arguments.phrasings = read_phrasings(std::move(arguments.phrasings));
-  arguments.prompt.num_paraphrases = static_cast<int>(arguments.phrasings.size());
+  void text(const std::string& piece) {
+    begin();
+    fmt::print(stdout, "{}", piece);
+    at_line_start_ = piece.ends_with('\n');
+    std::fflush(stdout);
+  }
+  void row(const data::Json& row) {
+    if (row.contains("paraphrase")) {
+      fmt::print(stdout, "{}: {}  ({})\n", name_, row.at("prediction").get<std::string>(),
+                 row.at("paraphrase").get<std::string>());
+      return;
+    }
+    begin();
+    if (row.at("prediction").get<std::string>().empty()) fmt::print(stdout, " (no text)");
+    if (!at_line_start_) fmt::print(stdout, "\n");
+    if (row.contains("attention_share")) shares(row.at("attention_share").get<std::vector<double>>());
+  }
+
+ private:
+  void begin() {
+    if (!begun_) fmt::print(stdout, "{}:", name_);
+    begun_ = true;
+  }
+  void shares(const std::vector<double>& shares) const {
+    double rest = 1;
+    for (std::size_t p = 0; p < shares.size(); ++p) {
+      fmt::print(stdout, "  {:5.1f} %  {}\n", 100 * shares[p], arguments_.phrasings[p]);
+      rest -= shares[p];
+    }
+    const bool concat = arguments_.layout.options().is_concat();
+    if (!shares.empty())
+      fmt::print(stdout, "  {:5.1f} %  ({})\n", 100 * rest,
+                 concat ? "separators, the answer so far" : "instruction, examples, the answer so far");
+  }
+
+  std::string name_;
+  const Arguments& arguments_;
+  bool begun_ = false, at_line_start_ = false;
+};
+
+data::Dataset question(const Arguments& arguments) {
   data::Dataset dataset = data::load_dataset({.dataset = "builtin",
                                               .examples_file = arguments.examples,
                                               .instruction = arguments.instruction,
-                                              .num_few_shot = arguments.num_few_shot});
+                                              .num_few_shot = arguments.num_few_shot,
+                                              .num_paraphrases = 1});
   dataset.samples = {{.uuid = "question", .paraphrases = arguments.phrasings, .answers = {}}};
-  LoadedModel model = load_model(choose_model(arguments.model), arguments.model.threads);
+  return dataset;
+}
+
+void ask(Arguments arguments) {
+  std::vector<ensemble::RunOptions> runs;
+  const core::Log log;
+  for (const std::string& name : arguments.methods) {
+    runs.push_back(arguments.prompt.options(ensemble::method_from(name), arguments.layout));
+    if (const auto note = unused_layout_note(runs.back().method, arguments.layout); !note.empty())
+      log.warn("{}", note);
+  }
+  const ModelChoice choice = choose_model(arguments.model);
+  arguments.phrasings = read_phrasings(std::move(arguments.phrasings));
+  const data::Dataset dataset = question(arguments);
+  for (const std::string& note : dataset.notes) log.info("{}", note);
+  LoadedModel model = load_model(choice, arguments.model.threads);
   engine::Engine engine(*model.decoder, model.tokenizer.get(), engine_options(arguments.model));
   const std::size_t sample = 0;
   data::Json all = data::Json::array();
-  for (const std::string& name : arguments.methods) {
-    const ensemble::Method method = ensemble::method_from(name);
-    const bool stream = !arguments.json && method != ensemble::Method::per_prompt;
-    const ensemble::Experiment experiment(arguments.prompt.options(method, arguments.layout), dataset, *model.tokenizer, model.stop_ids);
-    if (stream) fmt::print(stdout, "{}:", name);
+  for (ensemble::RunOptions& run : runs) {
+    run.num_paraphrases = static_cast<int>(arguments.phrasings.size());
+    const std::string name(ensemble::name(run.method));
+    const ensemble::Experiment experiment(run, dataset, *model.tokenizer, model.stop_ids);
+    Answer answer(name, arguments);
     ensemble::RunEvents events;
     events.cancelled = interrupted;
-    if (stream)
-      events.text = [](std::size_t, const std::string& text) {
-        fmt::print(stdout, "{}", text);
-        std::fflush(stdout);
-      };
+    if (!arguments.json && run.method != ensemble::Method::per_prompt)
+      events.text = [&](std::size_t, const std::string& text) { answer.text(text); };
     events.rows = [&](std::size_t, const std::vector<data::Json>& rows) {
       for (data::Json row : rows) {
         row.erase("uuid");
         row.erase("answers");
         row["method"] = name;
-        if (arguments.json) {
+        if (arguments.json)
           all.push_back(row);
-        } else if (!stream) {
-          fmt::print(stdout, "{}: {}  ({})\n", name, row.at("prediction").get<std::string>(), row.at("paraphrase").get<std::string>());
-        } else {
-          if (!row.at("generation").get<std::string>().ends_with('\n')) fmt::print(stdout, "\n");
-          if (row.contains("attention_share")) print_shares(row, arguments.phrasings);
-        }
+        else
+          answer.row(row);
       }
     };
     experiment.run(engine, {&sample, 1}, events);
@@ -100,19 +162,24 @@ void ask(Arguments arguments) {
 void add_ask_command(CLI::App& app) {
   auto* command = app.add_subcommand("ask", "Ask one question in one or more phrasings");
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("phrasings", arguments->phrasings, "The question, phrased in different ways; none: one a line from stdin");
-  command->add_option("--method", arguments->methods, "Methods to answer with, such as flex,avg,origin")->delimiter(',')->capture_default_str();
-  add_model_options(*command, arguments->model, true);
+  command
+      ->add_option("phrasings", arguments->phrasings,
+                   "The question, phrased in different ways; none: one a line from stdin")
+      ->type_name("TEXT");
+  command->add_flag("--json", arguments->json, "Print JSON: an array of one object an answer");
+  add_methods_option(*command, arguments->methods,
+                     "Methods to answer with: origin, per_prompt, avg, max, flex");
   add_layout_options(*command, arguments->layout);
-  command->add_option("--max-new-tokens", arguments->prompt.max_new_tokens, "Longest answer")->check(CLI::Range(1, 100000))->capture_default_str();
-  command->add_option("--stop", arguments->prompt.stop, "newline or eos")->check(CLI::IsMember({"newline", "eos"}))->capture_default_str();
-  command->add_option("--examples", arguments->examples, "JSONL of worked examples {question, answer}");
-  command->add_option("--instruction", arguments->instruction, "In place of the usual instruction");
-  command->add_option("--num-few-shot,--num-fewshot", arguments->num_few_shot, "Worked examples in the prompt")
-      ->check(CLI::Range(0, 1000))
-      ->capture_default_str();
-  command->add_flag("--json", arguments->json, "Print JSON");
-  command->footer("Example:\n  chorus ask \"What is the capital of France?\" \"Which city is France's capital?\"");
+  add_answer_options(*command, arguments->prompt);
+  add_example_options(*command, arguments->examples, arguments->instruction, arguments->num_few_shot);
+  add_model_options(*command, arguments->model);
+  command->footer(
+      "Examples:\n"
+      "  chorus ask \"What is the capital of France?\" \"Which city is France's capital?\"\n"
+      "  chorus ask --method flex,avg,origin --layout shared --cue fused \"Who wrote Dune?\" \"Dune is by "
+      "whom?\"\n"
+      "  printf 'Who wrote Dune?\\nDune is by whom?\\n' | chorus ask --json\n"
+      "With flex, each phrasing's share of the attention is printed below the answer.");
   command->callback([arguments] { ask(*arguments); });
 }
 

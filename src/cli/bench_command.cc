@@ -12,6 +12,7 @@
 #include "cli/bench_suite.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/option_checks.h"
 #include "cli/run_options.h"
 
 namespace chorus::cli {
@@ -24,12 +25,19 @@ constexpr std::int32_t kCueTokens = 3;
 class Work {
  public:
   Work(const BenchWork& work, ensemble::Method method, std::int64_t vocab, std::uint64_t seed)
-      : work_(work), method_(method), next_(ensemble::next_token(method)), random_(seed), ids_(0, static_cast<text::TokenId>(vocab - 1)),
+      : work_(work),
+        method_(method),
+        next_(ensemble::next_token(method)),
+        random_(seed),
+        ids_(0, static_cast<text::TokenId>(vocab - 1)),
         shared_(draw(work.shared_tokens)) {}
 
   std::optional<engine::Request> operator()() {
     if (asked_ == work_.questions) return std::nullopt;
-    engine::Request request{.index = asked_, .id = fmt::format("question {}", asked_), .next = next_, .stop = {.max_new_tokens = work_.new_tokens}};
+    engine::Request request{.index = asked_,
+                            .id = fmt::format("question {}", asked_),
+                            .next = next_,
+                            .stop = {.max_new_tokens = work_.new_tokens}};
     ++asked_;
     const bool fused = method_ == ensemble::Method::flex && work_.layout.cue == ensemble::Cue::fused;
     ensemble::LayoutTokens tokens;
@@ -83,9 +91,11 @@ void bench_e2e(const Arguments& arguments) {
                                       {"peak_rss_bytes", result.peak_rss_bytes}};
     fmt::print(stdout, "{}\n", json.dump(2));
   } else {
-    fmt::print(stdout, "{:.2f} questions/s, prefill {:.0f} tokens/s, decode {:.0f} tokens/s, peak memory {:.0f} MiB\n",
-               result.questions_per_s, result.prefill_tokens_per_s, result.decode_tokens_per_s,
-               static_cast<double>(result.peak_rss_bytes) / (1 << 20));
+    fmt::print(
+        stdout,
+        "{:.2f} questions/s, prefill {:.0f} tokens/s, decode {:.0f} tokens/s, peak memory {:.0f} MiB\n",
+        result.questions_per_s, result.prefill_tokens_per_s, result.decode_tokens_per_s,
+        static_cast<double>(result.peak_rss_bytes) / (1 << 20));
   }
 }
 
@@ -97,7 +107,8 @@ BenchResult run_bench(const ModelOptions& options, ensemble::Method method, cons
   const engine::Events events{.done = [](const engine::Result&) {}, .cancelled = interrupted};
   BenchWork warm_up = work;
   warm_up.questions = std::min<std::int64_t>(work.questions, options.batch_size);
-  engine::Engine(*model.decoder, nullptr, engine_options(options)).run(Work(warm_up, method, vocab, 1), events);
+  engine::Engine(*model.decoder, nullptr, engine_options(options))
+      .run(Work(warm_up, method, vocab, 1), events);
 
   engine::Engine engine(*model.decoder, nullptr, engine_options(options));
   const auto began = std::chrono::steady_clock::now();
@@ -106,7 +117,9 @@ BenchResult run_bench(const ModelOptions& options, ensemble::Method method, cons
   const engine::EngineCounters& counters = engine.counters();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto rate = [](std::int64_t count, double time) { return time > 0 ? static_cast<double>(count) / time : 0.0; };
+  const auto rate = [](std::int64_t count, double time) {
+    return time > 0 ? static_cast<double>(count) / time : 0.0;
+  };
   return {.questions_per_s = rate(work.questions, seconds),
           .prefill_tokens_per_s = rate(counters.prefill_rows, counters.prefill_seconds),
           .decode_tokens_per_s = rate(counters.decode_rows, counters.decode_seconds),
@@ -119,21 +132,30 @@ void add_bench_command(CLI::App& app) {
   auto* command = bench->add_subcommand("e2e", "Whole questions on random token ids, without stop rules");
   const auto arguments = std::make_shared<Arguments>();
   arguments->layout.separator = "";
-  command->add_option("--method", arguments->method, "flex or avg (or max, origin, per_prompt)")->capture_default_str();
-  command->add_option("--paraphrases", arguments->work.paraphrases, "Paraphrases of a question")->check(CLI::Range(1, 1000))->capture_default_str();
-  command->add_option("--shared-tokens", arguments->work.shared_tokens, "Tokens all questions and paraphrases begin with")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
-  command->add_option("--own-tokens", arguments->work.own_tokens, "Tokens of each paraphrase after those, its cue included")
-      ->check(CLI::Range(4, 100000))
-      ->capture_default_str();
-  command->add_option("--new-tokens", arguments->work.new_tokens, "Tokens to generate")->check(CLI::Range(1, 100000))->capture_default_str();
-  command->add_option("--questions", arguments->work.questions, "Questions")->check(CLI::Range(1, 1000000))->capture_default_str();
-  add_model_options(*command, arguments->model, true);
-  command->add_option("--layout", arguments->layout.layout, "concat or shared")->capture_default_str();
-  command->add_option("--cue", arguments->layout.cue, "own or fused")->capture_default_str();
-  command->add_option("--positions", arguments->layout.positions, "sequential or aligned")->capture_default_str();
-  command->add_flag("--json", arguments->json, "Print JSON");
+  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
+    return command->add_option(name, value, help)->type_name(type)->capture_default_str()->group("Work");
+  };
+  add("--method", arguments->method, "NAME", "flex, avg or max")->check(one_of({"flex", "avg", "max"}));
+  add("--paraphrases", arguments->work.paraphrases, "N", "Paraphrases of a question")
+      ->check(whole_number(1, 1000));
+  add("--shared-tokens", arguments->work.shared_tokens, "N",
+      "Tokens that all questions and paraphrases begin with")
+      ->check(whole_number(0, 100000));
+  add("--own-tokens", arguments->work.own_tokens, "N",
+      "Tokens of each paraphrase after those, its cue of 3 included")
+      ->check(whole_number(4, 100000));
+  add("--new-tokens", arguments->work.new_tokens, "N", "Tokens to generate")->check(whole_number(1, 100000));
+  add("--questions", arguments->work.questions, "N", "Questions")->check(whole_number(1, 1000000));
+  add("--layout", arguments->layout.layout, "NAME", "concat or shared (flex)");
+  add("--cue", arguments->layout.cue, "WHERE", "own or fused (flex)");
+  add("--positions", arguments->layout.positions, "HOW", "sequential or aligned (flex)");
+  add_model_options(*command, arguments->model);
+  command->add_flag(
+      "--json", arguments->json,
+      "Print questions_per_s, prefill_tokens_per_s, decode_tokens_per_s, peak_rss_bytes as JSON");
+  command->footer(
+      "Example:\n  chorus bench e2e --method flex --layout shared --cue fused --questions 32\n"
+      "One round of one batch with other ids goes before, untimed.");
   command->callback([arguments] { bench_e2e(*arguments); });
   add_bench_suite(*bench);
 }

@@ -15,15 +15,24 @@ namespace {
 /// Floating-point operations of the matrix products of one question: rows computed once, the output layer for every token.
 double flops_of_question(const model::ModelConfig& c, const BenchWork& work, bool flex, double prefill_rows) {
   const auto d = [](std::int64_t v) { return static_cast<double>(v); };
-  const double layer = d(c.hidden) * d((c.heads + 2 * c.kv_heads) * c.head_dim) + d(c.heads * c.head_dim) * d(c.hidden) + 3 * d(c.hidden) * d(c.intermediate);
+  const double layer = d(c.hidden) * d((c.heads + 2 * c.kv_heads) * c.head_dim) +
+                       d(c.heads * c.head_dim) * d(c.hidden) + 3 * d(c.hidden) * d(c.intermediate);
   const double sequences = flex ? 1 : work.paraphrases;
   const double decode_rows = sequences * (work.new_tokens - 1);
-  return 2 * (d(c.layers) * layer * (prefill_rows + decode_rows) + d(c.vocab) * d(c.hidden) * sequences * work.new_tokens);
+  return 2 * (d(c.layers) * layer * (prefill_rows + decode_rows) +
+              d(c.vocab) * d(c.hidden) * sequences * work.new_tokens);
 }
 
 void suite(const ModelOptions& base) {
-  eval::Table table({{"method"}, {"layout"}, {"cue"}, {"dtype"}, {"questions/s", eval::Table::number}, {"prefill tokens/s", eval::Table::number},
-                     {"decode tokens/s", eval::Table::number}, {"peak MiB", eval::Table::number}, {"% of ceiling", eval::Table::number}});
+  eval::Table table({{"method"},
+                     {"layout"},
+                     {"cue"},
+                     {"dtype"},
+                     {"questions/s", eval::Table::number},
+                     {"prefill tokens/s", eval::Table::number},
+                     {"decode tokens/s", eval::Table::number},
+                     {"peak MiB", eval::Table::number},
+                     {"% of ceiling", eval::Table::number}});
   struct Row {
     ensemble::Method method;
     ensemble::LayoutKind layout;
@@ -39,7 +48,9 @@ void suite(const ModelOptions& base) {
     options.dtype = dtype;
     const model::Compute compute = choose_model(options).compute;
     const double ceiling = model::cpu::matrix_product_ceiling(compute, options.threads);
-    fmt::print(stdout, "ceiling, {}: {:.0f} GFLOP/s (oneDNN matrix products of this model's shapes, in this run)\n", dtype, ceiling / 1e9);
+    fmt::print(stdout,
+               "ceiling, {}: {:.0f} GFLOP/s (oneDNN matrix products of this model's shapes, in this run)\n",
+               dtype, ceiling / 1e9);
     for (const Row& row : kRows) {
       BenchWork work;
       work.layout.kind = row.layout;
@@ -52,22 +63,26 @@ void suite(const ModelOptions& base) {
       const double rows = static_cast<double>(work.shared_tokens) / static_cast<double>(work.questions) +
                           work.paraphrases * (work.own_tokens - 3 * fused) + 3 * fused;
       const double share = r.questions_per_s * flops_of_question(config, work, flex, rows) / ceiling;
-      table.add({std::string(name(row.method)), flex ? std::string(name(row.layout)) : "-", std::string(name(row.cue)), dtype,
-                 fmt::format("{:.2f}", r.questions_per_s), fmt::format("{:.0f}", r.prefill_tokens_per_s),
-                 fmt::format("{:.0f}", r.decode_tokens_per_s), fmt::format("{:.0f}", static_cast<double>(r.peak_rss_bytes) / (1 << 20)),
+      table.add({std::string(name(row.method)), flex ? std::string(name(row.layout)) : "-",
+                 std::string(name(row.cue)), dtype, fmt::format("{:.2f}", r.questions_per_s),
+                 fmt::format("{:.0f}", r.prefill_tokens_per_s), fmt::format("{:.0f}", r.decode_tokens_per_s),
+                 fmt::format("{:.0f}", static_cast<double>(r.peak_rss_bytes) / (1 << 20)),
                  fmt::format("{:.0f}", 100 * share)});
     }
   }
-  fmt::print(stdout, "\n5 paraphrases of 128 tokens, 112 of them shared and computed inside the timed region; 8 new tokens; 64 questions, batch {}.\n{}",
+  fmt::print(stdout,
+             "\n5 paraphrases of 128 tokens, 112 of them shared and computed inside the timed region; 8 new "
+             "tokens; 64 questions, batch {}.\n{}",
              base.batch_size, table.text());
 }
 
 }  // namespace
 
 void add_bench_suite(CLI::App& bench) {
-  auto* command = bench.add_subcommand("suite", "Methods and precisions side by side, in percent of this machine's ceiling");
+  auto* command = bench.add_subcommand(
+      "suite", "Methods and precisions side by side, in percent of this machine's ceiling");
   const auto options = std::make_shared<ModelOptions>();
-  add_model_options(*command, *options, true);
+  add_model_options(*command, *options);
   command->callback([options] { suite(*options); });
 }
 

@@ -18,8 +18,9 @@ struct BenchWork {
 
 struct BenchResult {
   double questions_per_s = 0;
-  double prefill_tokens_per_s = 0;   // rows computed in steps that had prefill rows, over the time of those steps
-  double decode_tokens_per_s = 0;    // rows of the other steps, over theirs
+  double prefill_tokens_per_s =
+      0;  // rows computed in steps that had prefill rows, over the time of those steps
+  double decode_tokens_per_s = 0;  // rows of the other steps, over theirs
   std::int64_t peak_rss_bytes = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
+#include "cli/option_checks.h"
 #include "cli/run_options.h"
 #include "cli/summary.h"
 #include "core/log.h"
@@ -25,12 +26,14 @@ struct Arguments {
   PromptArguments prompt;
   std::vector<std::string> methods{"origin", "avg", "flex"};
   std::int64_t max_samples = 0;
-  bool quiet = false;
+  bool quiet = false, json = false;
 };
 
-void run_method(const std::string& name, const Arguments& arguments, const data::Dataset& dataset, LoadedModel& model, Summary& summary) {
-  const ensemble::Experiment experiment(arguments.prompt.options(ensemble::method_from(name), arguments.layout), dataset,
-                                        *model.tokenizer, model.stop_ids);
+void run_method(const std::string& name, const Arguments& arguments, const data::Dataset& dataset,
+                LoadedModel& model, Summary& summary) {
+  const ensemble::Experiment experiment(
+      arguments.prompt.options(ensemble::method_from(name), arguments.layout), dataset, *model.tokenizer,
+      model.stop_ids);
   engine::Engine engine(*model.decoder, model.tokenizer.get(), engine_options(arguments.model));
   std::vector<std::size_t> samples(dataset.samples.size());
   std::iota(samples.begin(), samples.end(), std::size_t{0});
@@ -44,8 +47,9 @@ void run_method(const std::string& name, const Arguments& arguments, const data:
                           const auto prediction = row.at("prediction").get<std::string>();
                           const bool right = eval::is_match(prediction, dataset.samples[sample].answers);
                           tally.add(right);
-                          fmt::print(stdout, "{:<7}{} {}  {}\n", name, right ? "right" : "wrong",
-                                     dataset.samples[sample].paraphrases.front(), prediction);
+                          if (!arguments.json)
+                            fmt::print(stdout, "{:<7}{} {}  {}\n", name, right ? "right" : "wrong",
+                                       dataset.samples[sample].paraphrases.front(), prediction);
                         }
                         std::fflush(stdout);
                         progress.advance(1);
@@ -53,33 +57,46 @@ void run_method(const std::string& name, const Arguments& arguments, const data:
                   .cancelled = interrupted});
   progress.finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  summary.add(name, tally, seconds, samples.size());
+  summary.add(std::string(ensemble::name(ensemble::method_from(name))), tally, seconds, samples.size());
 }
 
 void demo(const Arguments& arguments) {
   const core::Log log(arguments.quiet);
-  const data::Dataset dataset = data::load_dataset({.dataset = "builtin", .max_samples = arguments.max_samples});
-  LoadedModel model = load_model(choose_model(arguments.model), arguments.model.threads);
-  log.info("{} questions, {} phrasings of each; {}", dataset.samples.size(), arguments.prompt.num_paraphrases,
-           model.decoder->backend().description());
+  for (const std::string& method : arguments.methods)
+    arguments.prompt.options(ensemble::method_from(method), arguments.layout);
+  const ModelChoice choice = choose_model(arguments.model);
+  const data::Dataset dataset = data::load_dataset({.dataset = "builtin",
+                                                    .max_samples = arguments.max_samples,
+                                                    .num_paraphrases = arguments.prompt.num_paraphrases});
+  LoadedModel model = load_model(choice, arguments.model.threads);
+  for (const std::string& note : dataset.notes) log.info("{}", note);
+  log.info("{} questions, up to {} phrasings of each; {}: {}", dataset.samples.size(),
+           arguments.prompt.num_paraphrases, choice.ref.name, model.decoder->backend().description());
   Summary summary;
   for (const std::string& method : arguments.methods) run_method(method, arguments, dataset, model, summary);
-  fmt::print(stdout, "\n{}", summary.text());
+  fmt::print(stdout, "{}{}", arguments.json ? "" : "\n", arguments.json ? summary.json() : summary.text());
 }
 
 }  // namespace
 
 void add_demo_command(CLI::App& app) {
-  auto* command = app.add_subcommand("demo", "Answer the built-in questions with origin, avg and flex, and compare them");
+  auto* command = app.add_subcommand(
+      "demo", "Answer the questions inside the program with origin, avg and flex, and compare them");
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("--method", arguments->methods, "Methods to compare, such as origin,flex")->delimiter(',')->capture_default_str();
-  command->add_option("--max-samples,--limit", arguments->max_samples, "Questions; 0: all")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
-      ->capture_default_str();
-  add_model_options(*command, arguments->model, true);
-  add_prompt_options(*command, arguments->prompt);
-  add_layout_options(*command, arguments->layout);
   command->add_flag("--quiet", arguments->quiet, "No progress on stderr");
+  command->add_flag("--json", arguments->json, "Print the table alone, as JSON");
+  add_methods_option(*command, arguments->methods, "Methods to compare: origin, per_prompt, avg, max, flex");
+  command->add_option("--max-samples,--limit", arguments->max_samples, "Questions; 0: all")
+      ->type_name("N")
+      ->check(whole_number(0, std::int64_t{1} << 40))
+      ->capture_default_str()
+      ->group("Data");
+  add_layout_options(*command, arguments->layout);
+  add_prompt_options(*command, arguments->prompt);
+  add_model_options(*command, arguments->model);
+  command->footer(
+      "Example:\n  chorus demo --method origin,flex --limit 20\n"
+      "The table: accuracy, n, lower and upper end of the 95 % interval, questions/s.");
   command->callback([arguments] { demo(*arguments); });
 }
 

@@ -16,13 +16,30 @@ extern "C" void note_interrupt(int signal) {
   pending = 1;
 }
 
-}  // namespace
-
-void catch_interrupts() {
-  std::signal(SIGINT, note_interrupt);
-  std::signal(SIGTERM, note_interrupt);
+void install(int flags) {
+  struct sigaction action {};
+  action.sa_handler = note_interrupt;
+  action.sa_flags = flags;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() { return pending != 0; }
+}  // namespace
+
+// Reads and writes of files go on after a signal; the flag is asked between steps.
+void catch_interrupts() {
+  install(SA_RESTART);
+}
+
+InterruptsEndReads::InterruptsEndReads() {
+  install(0);
+}
+InterruptsEndReads::~InterruptsEndReads() {
+  install(SA_RESTART);
+}
+
+bool interrupted() {
+  return pending != 0;
+}
 
 }  // namespace chorus::cli

@@ -7,4 +7,13 @@ namespace chorus::cli {
 void catch_interrupts();
 bool interrupted();
 
+/// While one lives, an interrupt also ends a read that waits for the person at the terminal.
+class InterruptsEndReads {
+ public:
+  InterruptsEndReads();
+  ~InterruptsEndReads();
+  InterruptsEndReads(const InterruptsEndReads&) = delete;
+  InterruptsEndReads& operator=(const InterruptsEndReads&) = delete;
+};
+
 }  // namespace chorus::cli

@@ -1,12 +1,14 @@
 #include "cli/model_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <fstream>
 
+#include "cli/option_checks.h"
 #include "core/error.h"
 #include "data/digest.h"
 
@@ -14,6 +16,10 @@ namespace chorus::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::size_t memory_of_machine() {
+  return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
 
 /// Name, size, first and last MiB.
 std::string outline(const fs::path& file) {
@@ -27,8 +33,15 @@ std::string outline(const fs::path& file) {
     in.read(part.data(), static_cast<std::streamsize>(part.size()));
     bytes += part;
   }
-  if (!in) throw Error(ErrorKind::io, file.string() + " cannot be read", "a readable model file", "check its permissions");
+  if (!in)
+    throw Error(ErrorKind::io, file.string() + " cannot be read", "a readable model file",
+                "check its permissions");
   return bytes;
+}
+
+std::string check_device(const std::string& text) {
+  if (text == "auto" || text == "cpu" || text == "cuda" || text.starts_with("cuda:")) return "";
+  return fmt::format("'{}'; expected auto or cpu", text);
 }
 
 text::Tokenizer load_tokenizer(const model::Checkpoint& checkpoint) {
@@ -38,37 +51,48 @@ text::Tokenizer load_tokenizer(const model::Checkpoint& checkpoint) {
 
 }  // namespace
 
-void add_model_options(CLI::App& command, ModelOptions& options, bool running) {
-  command.add_option("--model", options.model, "An alias ('chorus models'), a hub id, a folder or a .gguf file")
-      ->capture_default_str();
-  command.add_option("--dtype", options.dtype, "Precision of matrix products: auto (bf16 where the processor has it), f32, bf16")
-      ->check(CLI::IsMember({"auto", "f32", "bf16"}))
-      ->capture_default_str();
-  command.add_option("--device", options.device, "Where to compute")->check(CLI::IsMember({"auto", "cpu"}))->capture_default_str();
-  command.add_option("--threads", options.threads, "Threads; 0: all cores. No result depends on it")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  if (!running) return;
-  command.add_option("--batch-size", options.batch_size, "Questions that run at once. No result depends on it")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
-  command.add_option("--execution", options.execution, "shared: each piece of text is computed once; packed: the literal sequence")
-      ->check(CLI::IsMember({"shared", "packed"}))
-      ->capture_default_str();
-  command.add_option("--kv-memory", options.kv_memory, "Memory for keys and values, such as 512MiB or 2GiB")->capture_default_str();
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
+    return command.add_option(name, value, help)
+        ->type_name(type)
+        ->capture_default_str()
+        ->group("Model and machine");
+  };
+  add("--model", options.model, "NAME",
+      "An alias ('chorus models'), a hub id ORG/NAME, a folder with config.json or a .gguf file");
+  add("--dtype", options.dtype, "TYPE",
+      "Precision of matrix products: f32, bf16, or auto (bf16 where the processor has it)")
+      ->check(one_of({"auto", "f32", "bf16"}));
+  add("--device", options.device, "WHERE", "auto or cpu")->check(CLI::Validator(check_device, ""));
+  add("--threads", options.threads, "N", "0: all cores. No result depends on it")
+      ->check(whole_number(0, 1024));
+  add("--batch-size", options.batch_size, "N", "Questions that run at once. No result depends on it")
+      ->check(whole_number(1, 4096));
+  add("--execution", options.execution, "HOW",
+      "shared: each piece of text is computed once; packed: the literal sequence, the control")
+      ->check(one_of({"shared", "packed"}));
+  add("--kv-memory", options.kv_memory, "SIZE",
+      "Memory for keys and values: bytes, or a number with KiB, MiB or GiB");
 }
 
 std::size_t bytes_from(const std::string& text, const char* option) {
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string unit(end, text.data() + text.size());
-  constexpr std::pair<const char*, int> kUnits[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+  constexpr std::pair<const char*, int> kUnits[] = {
+      {"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
   for (const auto& [name, shift] : kUnits)
-    if (error == std::errc() && number > 0 && unit == name && number < (std::size_t{1} << (63 - shift))) return number << shift;
-  throw Error(ErrorKind::usage, fmt::format("{} '{}'", option, text), "a number of bytes, such as 512MiB or 2GiB", "");
+    if (error == std::errc() && number > 0 && unit == name && number < (std::size_t{1} << (63 - shift)))
+      return number << shift;
+  throw Error(ErrorKind::usage, fmt::format("{} '{}'", option, text),
+              "a number of bytes, such as 512MiB or 2GiB", "correct it");
 }
 
 ModelChoice choose_model(const ModelOptions& options) {
+  if (options.device.starts_with("cuda"))
+    throw Error(ErrorKind::device, fmt::format("--device {}", options.device),
+                "cpu: this build has no GPU code", "use --device cpu or auto");
+  engine_options(options);
   ModelChoice choice{model::resolve_model(options.model, model::ModelPaths::from_environment())};
   choice.compute = options.dtype == "auto"   ? model::fastest_compute()
                    : options.dtype == "bf16" ? model::Compute::bf16
@@ -80,7 +104,8 @@ std::string model_fingerprint(const model::ModelRef& ref) {
   if (!fs::is_directory(ref.path)) return data::sha256_hex(outline(ref.path));
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(ref.path))
-    if (entry.is_regular_file() && (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json"))
+    if (entry.is_regular_file() &&
+        (entry.path().extension() == ".safetensors" || entry.path().extension() == ".json"))
       files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   std::string all;
@@ -88,7 +113,7 @@ std::string model_fingerprint(const model::ModelRef& ref) {
   return data::sha256_hex(all);
 }
 
-LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokenizer) {
+LoadedModel open_model(const ModelChoice& choice, bool with_tokenizer) {
   LoadedModel loaded;
   loaded.checkpoint = model::open_checkpoint(choice.ref.path);
   const model::ModelConfig& config = loaded.checkpoint->config();
@@ -96,14 +121,26 @@ LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokeniz
   if (with_tokenizer) {
     loaded.tokenizer = std::make_unique<text::Tokenizer>(load_tokenizer(*loaded.checkpoint));
     if (loaded.tokenizer->vocab_size() > config.vocab)
-      throw Error(ErrorKind::model, fmt::format("{}: a tokenizer of {} ids for {} embeddings", choice.ref.path.string(),
-                                                loaded.tokenizer->vocab_size(), config.vocab),
+      throw Error(ErrorKind::model,
+                  fmt::format("{}: a tokenizer of {} ids for {} embeddings", choice.ref.path.string(),
+                              loaded.tokenizer->vocab_size(), config.vocab),
                   "an embedding for every id", "use the tokenizer that belongs to the model");
     for (const text::TokenId id : loaded.tokenizer->end_ids())
-      if (std::find(loaded.stop_ids.begin(), loaded.stop_ids.end(), id) == loaded.stop_ids.end()) loaded.stop_ids.push_back(id);
+      if (std::find(loaded.stop_ids.begin(), loaded.stop_ids.end(), id) == loaded.stop_ids.end())
+        loaded.stop_ids.push_back(id);
   }
-  loaded.decoder = std::make_unique<model::Decoder>(loaded.checkpoint, model::make_cpu_backend(config, choice.compute, threads));
   return loaded;
+}
+
+void load_weights(LoadedModel& model, const ModelChoice& choice, int threads) {
+  model.decoder = std::make_unique<model::Decoder>(
+      model.checkpoint, model::make_cpu_backend(model.checkpoint->config(), choice.compute, threads));
+}
+
+LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokenizer) {
+  LoadedModel model = open_model(choice, with_tokenizer);
+  load_weights(model, choice, threads);
+  return model;
 }
 
 engine::EngineOptions engine_options(const ModelOptions& options) {
@@ -111,6 +148,10 @@ engine::EngineOptions engine_options(const ModelOptions& options) {
   result.execution = options.execution == "packed" ? engine::Execution::packed : engine::Execution::shared;
   result.batch_size = options.batch_size;
   result.kv_memory = bytes_from(options.kv_memory, "--kv-memory");
+  const std::size_t memory = memory_of_machine();
+  if (result.kv_memory > memory)
+    throw Error(ErrorKind::device, fmt::format("--kv-memory {}", options.kv_memory),
+                fmt::format("at most this machine's memory, {} MiB", memory >> 20), "lower it");
   return result;
 }
 

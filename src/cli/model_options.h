@@ -19,18 +19,19 @@ namespace chorus::cli {
 
 struct ModelOptions {
   std::string model = "smollm2-135m";
-  std::string dtype = "auto";       // auto, f32, bf16
-  std::string device = "auto";      // auto, cpu
-  std::string execution = "shared"; // shared, packed
-  int threads = 0;                  // 0: all cores
+  std::string dtype = "auto";        // auto, f32, bf16
+  std::string device = "auto";       // auto, cpu
+  std::string execution = "shared";  // shared, packed
+  int threads = 0;                   // 0: all cores
   std::string kv_memory = "1GiB";
   int batch_size = 16;
 };
 
-/// Adds --model, --dtype, --device, --threads; with `running` also --execution, --kv-memory and --batch-size.
-void add_model_options(CLI::App& command, ModelOptions& options, bool running);
+/// Adds --model, --dtype, --device, --threads, --execution, --kv-memory and --batch-size.
+void add_model_options(CLI::App& command, ModelOptions& options);
 
-/// Where the model is and in which precision it will run; nothing is loaded. Throws Error(usage), Error(model), Error(device).
+/// Where the model is and in which precision it will run; nothing is loaded. Checks all model options. Throws
+/// Error(usage), Error(model), Error(device).
 struct ModelChoice {
   model::ModelRef ref;
   model::Compute compute = model::Compute::f32;
@@ -41,13 +42,16 @@ ModelChoice choose_model(const ModelOptions& options);
 /// What tells one model file from another: SHA-256 over the names, sizes, first and last MiB of its files.
 std::string model_fingerprint(const model::ModelRef& ref);
 
-/// A model ready to run.
+/// A model: its configuration and tokenizer read and checked; after load_weights() ready to run.
 struct LoadedModel {
   std::shared_ptr<const model::Checkpoint> checkpoint;
-  std::unique_ptr<text::Tokenizer> tokenizer;   // null when a folder has none and none is asked for
+  std::unique_ptr<text::Tokenizer> tokenizer;  // null when a folder has none and none is asked for
   std::unique_ptr<model::Decoder> decoder;
-  std::vector<text::TokenId> stop_ids;          // of generation_config.json, config.json and the tokenizer
+  std::vector<text::TokenId> stop_ids;  // of generation_config.json, config.json and the tokenizer
 };
+LoadedModel open_model(const ModelChoice& choice, bool with_tokenizer = true);
+void load_weights(LoadedModel& model, const ModelChoice& choice, int threads);
+/// Both.
 LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokenizer = true);
 
 engine::EngineOptions engine_options(const ModelOptions& options);

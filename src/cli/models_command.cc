@@ -59,6 +59,9 @@ void add_models_command(CLI::App& app) {
   auto* command = app.add_subcommand("models", "List the model aliases, and which of them are on disk");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print JSON");
+  command->footer(
+      "Examples:\n  chorus models\n  chorus models --json\n"
+      "Models are looked for in $CHORUS_HOME/models and in the hub cache (HF_HUB_CACHE, HF_HOME).");
   command->callback(
       [json] { fmt::print(stdout, "{}", models_report(model::ModelPaths::from_environment(), *json)); });
 }

@@ -1,6 +1,7 @@
 // The options that say what is asked and how: data set, prompt, method, layout; shared by generate, ask and demo.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,13 +18,14 @@ namespace chorus::cli {
 
 /// Layout options as typed; an empty optional takes the default of the layout.
 struct LayoutArguments {
-  std::string layout;
-  std::optional<std::string> separator, bos_scope;
-  std::string separator_scope, cue, positions, order = "given";
+  std::string layout, cue, positions, order = "given";
+  std::optional<std::string> separator, separator_scope, bos_scope;
 
-  LayoutArguments();   // the program's defaults
+  LayoutArguments();  // the program's defaults
   /// Throws Error(usage).
   ensemble::LayoutOptions options() const;
+  /// The options that were typed and are not at their defaults.
+  std::vector<std::string> given() const;
 };
 
 struct PromptArguments {
@@ -35,9 +37,19 @@ struct PromptArguments {
   ensemble::RunOptions options(ensemble::Method method, const LayoutArguments& layout) const;
 };
 
+/// --method NAME[,NAME...]
+void add_methods_option(CLI::App& command, std::vector<std::string>& methods, const char* help);
+/// One line that says which layout options the method does not use; empty when there are none.
+std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments);
 void add_layout_options(CLI::App& command, LayoutArguments& arguments);
+/// --max-new-tokens, --stop
+void add_answer_options(CLI::App& command, PromptArguments& arguments);
+/// Those, --num-paraphrases, --prediction, --prompt-template
 void add_prompt_options(CLI::App& command, PromptArguments& arguments);
-/// --data, --relations, --cloze, --paraphrases, --examples, --instruction, --num-few-shot, --max-samples, ...
+/// --examples, --instruction, --num-few-shot
+void add_example_options(CLI::App& command, std::filesystem::path& examples,
+                         std::optional<std::string>& instruction, int& count);
+/// Those, --dataset, --data, --relations, --cloze, --paraphrases, --max-samples, ...
 void add_dataset_options(CLI::App& command, data::DatasetOptions& options);
 
 /// What of these options decides a row, by name, as the manifest and the log record it.

@@ -20,10 +20,11 @@ class Summary {
   void add(const std::string& name, eval::Tally tally, double seconds, std::size_t answered);
   /// The table, and the rule it was scored by.
   std::string text() const;
-  std::string json() const { return table_.json(); }
+  /// An array of one object a row, each with its rule.
+  std::string json() const { return json_.json(); }
 
  private:
-  eval::Table table_;
+  eval::Table table_, json_;
 };
 
 }  // namespace chorus::cli

@@ -1,0 +1,143 @@
+#include "cli/option_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <utility>
+
+namespace chorus::cli {
+namespace {
+
+std::string hyphenated(std::string text) {
+  std::replace(text.begin(), text.end(), '_', '-');
+  return text;
+}
+
+/// The chosen subcommand, the innermost one.
+const CLI::App& chosen(const CLI::App& app) {
+  const auto below = app.get_subcommands();
+  return below.empty() ? app : chosen(*below.front());
+}
+
+std::string path_of(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : path_of(*app.get_parent()) + " " + app.get_name();
+}
+
+std::string help_of(const CLI::App& app) {
+  return fmt::format("see '{} --help'", path_of(app));
+}
+
+/// Levenshtein's distance.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({change, row[j] + 1, row[j + 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+/// "did you mean X?" where something is near, else where to look.
+std::string suggestion(const std::string& typed, const std::vector<std::string>& known, const CLI::App& app) {
+  std::string nearest;
+  std::size_t best = std::max<std::size_t>(typed.size() / 3, 2) + 1;
+  for (const std::string& name : known)
+    if (const std::size_t d = distance(typed, name); d < best) {
+      best = d;
+      nearest = name;
+    }
+  return nearest.empty() ? help_of(app) : fmt::format("did you mean {}? {}", nearest, help_of(app));
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+std::vector<std::string> subcommand_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+std::string unexpected(const CLI::App& app, const std::string& argument) {
+  if (argument.starts_with('-')) {
+    const std::string name = argument.substr(0, argument.find('='));
+    return fmt::format("unknown option '{}'; expected an option of '{}'; {}", name, path_of(app),
+                       suggestion(name, option_names(app), app));
+  }
+  return fmt::format("'{}'; expected no argument here that is not an option; {}", argument, help_of(app));
+}
+
+}  // namespace
+
+CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
+  return CLI::Validator(
+      [low, high](std::string& text) -> std::string {
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc() && end == text.data() + text.size() && value >= low && value <= high)
+          return "";
+        return fmt::format("'{}'; expected a whole number from {} to {}", text, low, high);
+      },
+      "");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](std::string& text) -> std::string {
+        for (const std::string& word : words)
+          if (hyphenated(text) == hyphenated(word)) {
+            text = word;
+            return "";
+          }
+        return fmt::format("'{}'; expected {}", text, fmt::join(words, ", "));
+      },
+      "");
+}
+
+std::string with_escapes(const std::string& typed) {
+  std::string text;
+  for (std::size_t i = 0; i < typed.size(); ++i) {
+    const char next = i + 1 < typed.size() ? typed[i + 1] : '\0';
+    const bool escape = typed[i] == '\\' && (next == 'n' || next == 't' || next == '\\');
+    text += !escape ? typed[i] : next == 'n' ? '\n' : next == 't' ? '\t' : '\\';
+    if (escape) ++i;
+  }
+  return text;
+}
+
+std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& command = chosen(app);
+  const auto subcommands = subcommand_names(command);
+  const std::vector<std::string> rest = command.remaining();
+  if (!subcommands.empty()) {
+    const std::string expected = fmt::format("expected {}", fmt::join(subcommands, ", "));
+    if (rest.empty())
+      return fmt::format("no subcommand of '{}'; {}; {}", path_of(command), expected, help_of(command));
+    if (!rest.front().starts_with('-'))
+      return fmt::format("unknown subcommand '{}'; {}; {}", rest.front(), expected,
+                         suggestion(rest.front(), subcommands, command));
+  }
+  if (!rest.empty()) return unexpected(command, rest.front());
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const bool repeated = what.find("At Most") != std::string::npos;
+    return fmt::format(
+        "{} {}; {}", what.substr(0, what.find(':')),
+        repeated ? "given more than once; expected it once" : "without its value; expected one after it",
+        help_of(command));
+  }
+  return fmt::format("{}; {}", what, help_of(command));
+}
+
+}  // namespace chorus::cli
