@@ -105,7 +105,8 @@ ResultLog::ResultLog(const std::filesystem::path& path, const Configuration& con
   make_folder(path_.has_parent_path() ? path_.parent_path() : ".");
   open_and_lock();
   const Json identity = configuration.identity();
-  if (options.rewrite && ::ftruncate(file_.get(), 0) != 0) throw_io("be emptied", path_);
+  if ((options.rewrite || is_unused(identity)) && ::ftruncate(file_.get(), 0) != 0)
+    throw_io("be emptied", path_);
   load(identity);
   if (size_ == 0) start(identity);
   Json session = Json::object();
@@ -127,6 +128,18 @@ void ResultLog::open_and_lock() {
   if (errno != EWOULDBLOCK) throw_io("be locked", path_);
   throw Error(ErrorKind::io, path_.string() + " is in use by another run", "one run per result",
               "wait for it to end or choose another --output-dir or --tag");
+}
+
+/// A log begun by another configuration that never finished a sample keeps nothing from being begun anew.
+bool ResultLog::is_unused(const Json& identity) const {
+  const Json stored = stored_identity(path_);
+  if (!stored.is_object() || differences(stored, identity, "").empty()) return false;
+  LineReader reader(path_);
+  while (reader.next()) {
+    const Json line = reader.complete ? unsealed(reader.text) : Json(Json::value_t::discarded);
+    if (reader.number > 1 && (!line.is_object() || !line.contains("session"))) return false;
+  }
+  return true;
 }
 
 /// Takes every good line; a damaged last line is cut off once the log is known to be of this configuration.

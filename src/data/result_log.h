@@ -31,7 +31,7 @@ class ResultLog {
 
   /// Opens or creates, and locks. Throws Error(io) when it cannot be written or another process has it open;
   /// Error(data) when a line before the last is damaged or the log is of another configuration (each key
-  /// named with both values), unless `rewrite`. Settings that may be raised are no part of the comparison.
+  /// named with both values), unless `rewrite` or no sample is in it. Settings that may be raised are no part of the comparison.
   ResultLog(const std::filesystem::path& path, const Configuration& configuration, const Options& options);
   ResultLog(const std::filesystem::path& path, const Configuration& configuration)
       : ResultLog(path, configuration, Options{}) {}
@@ -64,6 +64,7 @@ class ResultLog {
     std::uint64_t offset, bytes;
   };
   void open_and_lock();
+  bool is_unused(const Json& identity) const;
   void load(const Json& identity);
   void start(const Json& identity);
   void check_head(const Json& line, const Json& identity) const;

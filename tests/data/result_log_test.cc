@@ -145,6 +145,17 @@ TEST(ResultLog, AnotherConfigurationIsRefusedWithTheDifference) {
   EXPECT_EQ(ResultLog::stored_identity(folder / "log"), other.identity());
 }
 
+TEST(ResultLog, AnotherConfigurationThatFinishedNothingMakesRoom) {
+  const TempFolder folder;
+  { const ResultLog begun(folder / "log", kConfiguration); }
+  Configuration other = kConfiguration;
+  other.settings["layout"] = "shared";
+  const ResultLog log(folder / "log", other);
+  EXPECT_THAT(log.keys(), testing::IsEmpty());
+  EXPECT_EQ(log.sessions().size(), 1U);
+  EXPECT_EQ(ResultLog::stored_identity(folder / "log"), other.identity());
+}
+
 TEST(ResultLog, MoreSamplesAreTheSameConfiguration) {
   const TempFolder folder;
   write_three(folder / "log");
