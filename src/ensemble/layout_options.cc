@@ -106,9 +106,6 @@ void check(const LayoutOptions& options) {
   if (options.is_causal() && options.positions == Positions::aligned)
     refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)),
            "sequential, or concat or shared");
-  if (options.is_causal() && options.positions == Positions::aligned)
-    refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)),
-           "aligned with concat or shared alone");
   if (options.is_concat()) return;
   if (options.separator_scope == SeparatorScope::own)
     refuse(fmt::format("--separator-scope own with --layout {}", name(options.kind)),
