@@ -42,6 +42,9 @@ RopeConfig rope_from_gguf(const core::Gguf& file, const std::string& arch, std::
     rope.scaling = RopeConfig::Scaling::factors;
     rope.factors.resize(static_cast<std::size_t>(head_dim / 2));
     core::dequantize(factors->dtype, factors->data, rope.factors);
+    for (const float factor : rope.factors)
+      if (!(factor > 0) || !std::isfinite(factor))
+        refuse(file, fmt::format("rope_freqs.weight holds {}", factor), "positive numbers");
     return rope;
   }
   const auto kind = file.text(arch + ".rope.scaling.type").value_or("none");
@@ -87,6 +90,9 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
     refuse(file, fmt::format("head size {}", c.head_dim), "a multiple of 8 of at most 256");
   c.context = positive(file, arch + ".context_length");
   c.norm_eps = file.number(arch + ".attention.layer_norm_rms_epsilon").value_or(1e-5);
+  if (!(c.norm_eps > 0) || !std::isfinite(c.norm_eps))
+    refuse(file, fmt::format("{}.attention.layer_norm_rms_epsilon is {}", arch, c.norm_eps),
+           "a positive number");
   const core::TensorInfo& embedding = file.tensor("token_embd.weight");
   if (embedding.shape.size() != 2) refuse(file, "token_embd.weight is not a matrix", "[vocabulary, hidden]");
   c.vocab = embedding.shape[0];

@@ -1,0 +1,166 @@
+// Experiments on a tiny model: the rows of each method, and that batches change nothing.
+#include "ensemble/experiment.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "data/result_schema.h"
+#include "support/errors.h"
+#include "support/tiny_model.h"
+
+namespace chorus::ensemble {
+namespace {
+
+TEST(Predict, TakesThePartAskedFor) {
+  const std::string text = "\n \n  Paris, France \nQ: next\n";
+  EXPECT_EQ(predict(text, Prediction::first_line), "Paris, France");
+  EXPECT_EQ(predict(text, Prediction::first_word), "Paris,");
+  EXPECT_EQ(predict(text, Prediction::all), "Paris, France \nQ: next");
+  for (const auto prediction : {Prediction::first_line, Prediction::first_word, Prediction::all}) {
+    EXPECT_EQ(predict("", prediction), "");
+    EXPECT_EQ(predict(" \r\n\t", prediction), "");
+    EXPECT_EQ(predict("x", prediction), "x");
+    EXPECT_EQ(prediction_from(name(prediction)), prediction);
+  }
+  EXPECT_EQ(predict("a\r\nb", Prediction::first_line), "a");
+  EXPECT_EQ(prediction_from("first_word"), Prediction::first_word);
+  test::expect_error(ErrorKind::usage, "first-line, first-word or all", [] { prediction_from("line"); });
+}
+
+class ExperimentTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    dataset_.instruction = "Say.";
+    dataset_.examples = {{.question = "in?", .answer = "b", .paraphrases = {"in?"}}};
+    dataset_.samples = {{"u1", {"the a?", "a in the?", "b?"}, {"c", "d"}, {{"kind", "x"}}},
+                        {"u2", {"only one?"}, {"e"}, {{"kind", "y"}}},
+                        {"u3", {"two?", "in two the?"}, {"f"}, {{"kind", "z"}}}};
+  }
+  RunOptions options(Method method) const {
+    RunOptions o;
+    o.method = method;
+    o.num_paraphrases = 3;
+    o.max_new_tokens = 4;
+    o.layout = {.kind = LayoutKind::shared, .separator = "", .bos_scope = BosScope::all, .cue = Cue::fused};
+    return o;
+  }
+  /// Rows by sample.
+  std::map<std::size_t, std::vector<data::Json>> run(
+      const RunOptions& o, std::int32_t batch_size = 16,
+      engine::Execution execution = engine::Execution::shared) {
+    const Experiment experiment(o, dataset_, model_.tokenizer(), {test::tiny_eos()});
+    engine::Engine engine(
+        *decoder_, &model_.tokenizer(),
+        {.execution = execution, .batch_size = batch_size, .kv_memory = std::size_t{1} << 22});
+    std::map<std::size_t, std::vector<data::Json>> rows;
+    const std::vector<std::size_t> samples{0, 1, 2};
+    experiment.run(engine, samples, {.rows = [&](std::size_t sample, std::vector<data::Json> of) {
+                     EXPECT_TRUE(rows.emplace(sample, std::move(of)).second) << sample << " came twice";
+                   }});
+    EXPECT_EQ(rows.size(), 3U);
+    return rows;
+  }
+
+  test::TinyModel model_;
+  std::unique_ptr<model::Decoder> decoder_ = model_.decoder();
+  data::Dataset dataset_;
+};
+
+TEST_F(ExperimentTest, RowsHaveTheColumnsOfTheirMethod) {
+  for (const Method method : all_methods()) {
+    SCOPED_TRACE(name(method));
+    std::set<std::string> expected;
+    for (const auto& column : data::result_schema(data::result_kind(name(method)), {"kind"}))
+      expected.insert(column.name);
+    const auto rows = run(options(method));
+    EXPECT_EQ(rows.at(0).size(), method == Method::per_prompt ? 3U : 1U);
+    EXPECT_EQ(rows.at(1).size(), 1U);
+    for (const auto& [sample, of] : rows)
+      for (const data::Json& row : of) {
+        std::set<std::string> columns;
+        for (const auto& [column, value] : row.items()) columns.insert(column);
+        EXPECT_EQ(columns, expected);
+        EXPECT_EQ(row["uuid"], dataset_.samples[sample].uuid);
+        EXPECT_EQ(row["kind"], dataset_.samples[sample].extra[0].second);
+        EXPECT_GT(row["prompt_tokens"].get<int>(), 0);
+        EXPECT_LE(row["generated_tokens"].get<int>(), 4);
+        EXPECT_LT(row["logprob"].get<double>(), 0);
+        EXPECT_EQ(row["prediction"], predict(row["generation"].get<std::string>(), Prediction::first_line));
+        EXPECT_EQ(row["attention_mode"], method == Method::flex ? "shared" : "causal");
+      }
+  }
+}
+
+TEST_F(ExperimentTest, ValuesSayWhatWasAsked) {
+  const auto prompt = [](const std::string& question) {
+    return "Say.\n\nQ: in?\nA: b\n\nQ: " + question + "\nA:";
+  };
+  EXPECT_EQ(run(options(Method::origin)).at(0)[0]["prompt"], prompt("the a?"));
+  const auto apart = run(options(Method::per_prompt));
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(apart.at(0)[i]["paraphrase"], dataset_.samples[0].paraphrases[i]);
+    EXPECT_EQ(apart.at(0)[i]["paraphrase_index"], i);
+    EXPECT_EQ(apart.at(0)[i]["prompt"], prompt(dataset_.samples[0].paraphrases[i]));
+  }
+  const auto flex = run(options(Method::flex)).at(2)[0];
+  EXPECT_EQ(flex["paraphrases"], (std::vector<std::string>{"two?", "in two the?"}));
+  EXPECT_EQ(flex["prompts"].size(), 2U);
+  EXPECT_EQ(flex["weights"], (std::vector<float>{0.5F, 0.5F}));
+  EXPECT_EQ(flex["token_attention_share"].size(), flex["generated_tokens"].get<std::size_t>());
+  std::vector<double> mean(2, 0.0);
+  for (const auto& token : flex["token_attention_share"])
+    for (std::size_t p = 0; p < 2; ++p)
+      mean[p] += token[p].get<double>() / static_cast<double>(flex["token_attention_share"].size());
+  for (std::size_t p = 0; p < 2; ++p) {
+    EXPECT_NEAR(flex["attention_share"][p].get<double>(), mean[p], 1e-6);
+    EXPECT_GT(mean[p], 0);
+  }
+}
+
+TEST_F(ExperimentTest, OneParaphraseIsTheSameQuestionForEveryEnsemble) {
+  const auto origin = run(options(Method::origin)).at(1)[0];
+  for (const Method method : {Method::per_prompt, Method::avg, Method::max}) {
+    const auto row = run(options(method)).at(1)[0];
+    EXPECT_EQ(row["generation"], origin["generation"]) << name(method);
+    EXPECT_NEAR(row["logprob"].get<double>(), origin["logprob"].get<double>(), 1e-4) << name(method);
+  }
+}
+
+TEST_F(ExperimentTest, BatchesChangeNothing) {
+  for (const Method method : all_methods())
+    for (const auto execution : {engine::Execution::shared, engine::Execution::packed}) {
+      const auto one = run(options(method), 1, execution);
+      EXPECT_EQ(run(options(method), 2, execution), one) << name(method);
+      EXPECT_EQ(run(options(method), 16, execution), one) << name(method);
+    }
+}
+
+TEST_F(ExperimentTest, TextIsThatOfTheSample) {
+  const Experiment experiment(options(Method::flex), dataset_, model_.tokenizer(), {});
+  engine::Engine engine(*decoder_, &model_.tokenizer(), {.kv_memory = std::size_t{1} << 22});
+  std::map<std::size_t, std::string> streamed, generated;
+  const std::vector<std::size_t> samples{2, 0};
+  experiment.run(engine, samples,
+                 {.rows = [&](std::size_t sample,
+                              std::vector<data::Json> rows) { generated[sample] = rows[0]["generation"]; },
+                  .text = [&](std::size_t sample, const std::string& text) { streamed[sample] += text; }});
+  EXPECT_EQ(streamed, generated);
+  EXPECT_EQ(generated.size(), 2U);
+}
+
+TEST_F(ExperimentTest, OptionsThatDoNotFitAreRefused) {
+  const auto refused = [&](const std::string& part, auto&& change) {
+    RunOptions o = options(Method::flex);
+    change(o);
+    test::expect_error(ErrorKind::usage, part, [&] { Experiment(o, dataset_, model_.tokenizer(), {}); });
+  };
+  refused("--num-paraphrases 0", [](RunOptions& o) { o.num_paraphrases = 0; });
+  refused("--max-new-tokens 0", [](RunOptions& o) { o.max_new_tokens = 0; });
+  refused("--bos-scope own", [](RunOptions& o) { o.layout.bos_scope = BosScope::own; });
+  refused("{question}", [](RunOptions& o) { o.prompt_template.text = "no question"; });
+}
+
+}  // namespace
+}  // namespace chorus::ensemble

@@ -1,0 +1,115 @@
+// avg and max against their definitions computed directly in double.
+#include "ensemble/methods.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "support/errors.h"
+
+namespace chorus::ensemble {
+namespace {
+
+struct Group {
+  std::vector<std::vector<float>> rows;
+  std::vector<std::span<const float>> spans() const { return {rows.begin(), rows.end()}; }
+};
+
+Group random_group(std::size_t paraphrases, std::size_t vocab, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, 6);
+  Group group{std::vector(paraphrases, std::vector<float>(vocab))};
+  for (auto& row : group.rows)
+    for (float& v : row) v = normal(random);
+  return group;
+}
+
+double log_sum_exp(const std::vector<double>& values) {
+  const double largest = *std::max_element(values.begin(), values.end());
+  double sum = 0;
+  for (const double v : values) sum += std::exp(v - largest);
+  return largest + std::log(sum);
+}
+
+struct Expected {
+  std::size_t token;
+  double best, margin;
+};
+Expected top(const std::vector<double>& values) {
+  const auto best = std::max_element(values.begin(), values.end());
+  double second = -INFINITY;
+  for (auto v = values.begin(); v != values.end(); ++v)
+    if (v != best) second = std::max(second, *v);
+  return {static_cast<std::size_t>(best - values.begin()), *best, *best - second};
+}
+
+std::vector<double> mean_of(const Group& group) {
+  std::vector<double> mean(group.rows[0].size());
+  for (const auto& row : group.rows)
+    for (std::size_t i = 0; i < mean.size(); ++i)
+      mean[i] += static_cast<double>(row[i]) / static_cast<double>(group.rows.size());
+  return mean;
+}
+
+TEST(Average, IsTheMeanOfLogits) {
+  for (const std::size_t vocab : {1U, 7U, 64U, 1003U})
+    for (const std::size_t paraphrases : {1U, 2U, 5U}) {
+      const Group group = random_group(paraphrases, vocab, static_cast<unsigned>(vocab + paraphrases));
+      const auto mean = mean_of(group);
+      const Expected expected = top(mean);
+      const auto choice = Average().choose(group.spans());
+      EXPECT_EQ(choice.token, static_cast<text::TokenId>(expected.token));
+      EXPECT_NEAR(choice.logprob, expected.best - log_sum_exp(mean), 1e-5);
+      if (vocab > 1) EXPECT_NEAR(choice.margin, expected.margin, 1e-5);
+    }
+}
+
+TEST(Maximum, IsTheLargestProbabilityRenormalised) {
+  for (const std::size_t vocab : {1U, 7U, 64U, 1003U})
+    for (const std::size_t paraphrases : {1U, 2U, 5U}) {
+      const Group group = random_group(paraphrases, vocab, static_cast<unsigned>(3 * vocab + paraphrases));
+      std::vector<double> largest(vocab, 0);
+      for (const auto& row : group.rows) {
+        const double lse = log_sum_exp({row.begin(), row.end()});
+        for (std::size_t i = 0; i < vocab; ++i)
+          largest[i] = std::max(largest[i], std::exp(static_cast<double>(row[i]) - lse));
+      }
+      const Expected expected = top(largest);
+      double sum = 0;
+      for (const double p : largest) sum += p;
+      const auto choice = Maximum().choose(group.spans());
+      EXPECT_EQ(choice.token, static_cast<text::TokenId>(expected.token));
+      EXPECT_NEAR(choice.logprob, std::log(expected.best / sum), 1e-5);
+      if (vocab > 1) EXPECT_NEAR(choice.margin, expected.margin, 1e-5);
+    }
+}
+
+TEST(Maximum, AConfidentParaphraseWinsWhereTheMeanDoesNot) {
+  const Group group{{{0, 9, 0}, {4, 0, 3.9F}, {4, 0, 3.9F}, {6, 0, 5.9F}}};
+  EXPECT_EQ(Average().choose(group.spans()).token, 0);
+  EXPECT_EQ(Maximum().choose(group.spans()).token, 1);
+}
+
+TEST(Methods, LargeLogitsDoNotOverflow) {
+  const Group group{{{1e4F, 9e3F}, {-1e4F, 1e4F}}};
+  const auto max = Maximum().choose(group.spans());
+  EXPECT_EQ(max.token, 0);  // both have probability 1; the first wins
+  EXPECT_NEAR(max.logprob, std::log(0.5), 1e-6);
+  EXPECT_EQ(max.margin, 0);
+  EXPECT_EQ(Average().choose(group.spans()).token, 1);
+}
+
+TEST(Methods, NamesReadBackAndEachHasItsRule) {
+  for (const Method method : all_methods()) EXPECT_EQ(method_from(name(method)), method);
+  EXPECT_EQ(method_from("per-prompt"), Method::per_prompt);
+  EXPECT_EQ(method_from("flex_attention"), Method::flex);
+  test::expect_error(ErrorKind::usage, "origin, per_prompt, avg, max, flex", [] { method_from("average"); });
+  EXPECT_TRUE(next_token(Method::max)->probabilities());
+  for (const Method method : {Method::origin, Method::per_prompt, Method::avg, Method::flex})
+    EXPECT_FALSE(next_token(method)->probabilities());
+}
+
+}  // namespace
+}  // namespace chorus::ensemble
