@@ -69,10 +69,10 @@ Experiment::Experiment(RunOptions options, const data::Dataset& dataset, const t
   data::check_template(options_.prompt_template, dataset.examples.size());
   if (options_.num_paraphrases < 1)
     throw Error(ErrorKind::usage, fmt::format("--num-paraphrases {}", options_.num_paraphrases), "1 or more",
-                "");
+                "raise it");
   if (options_.max_new_tokens < 1)
     throw Error(ErrorKind::usage, fmt::format("--max-new-tokens {}", options_.max_new_tokens), "1 or more",
-                "");
+                "raise it");
   stop_ = {.ids = std::move(stop_ids),
            .newline = options_.stop_at_newline,
            .max_new_tokens = options_.max_new_tokens};

@@ -62,7 +62,8 @@ TEST(Average, IsTheMeanOfLogits) {
       const auto choice = Average().choose(group.spans());
       EXPECT_EQ(choice.token, static_cast<text::TokenId>(expected.token));
       EXPECT_NEAR(choice.logprob, expected.best - log_sum_exp(mean), 1e-5);
-      if (vocab > 1) EXPECT_NEAR(choice.margin, expected.margin, 1e-5);
+      if (vocab == 1) continue;
+      EXPECT_NEAR(choice.margin, expected.margin, 1e-5);
     }
 }
 
@@ -82,7 +83,8 @@ TEST(Maximum, IsTheLargestProbabilityRenormalised) {
       const auto choice = Maximum().choose(group.spans());
       EXPECT_EQ(choice.token, static_cast<text::TokenId>(expected.token));
       EXPECT_NEAR(choice.logprob, std::log(expected.best / sum), 1e-5);
-      if (vocab > 1) EXPECT_NEAR(choice.margin, expected.margin, 1e-5);
+      if (vocab == 1) continue;
+      EXPECT_NEAR(choice.margin, expected.margin, 1e-5);
     }
 }
 
