@@ -146,9 +146,13 @@ void add_bench_command(CLI::App& app) {
       ->check(whole_number(4, 100000));
   add("--new-tokens", arguments->work.new_tokens, "N", "Tokens to generate")->check(whole_number(1, 100000));
   add("--questions", arguments->work.questions, "N", "Questions")->check(whole_number(1, 1000000));
-  add("--layout", arguments->layout.layout, "NAME", "concat or shared (flex)");
-  add("--cue", arguments->layout.cue, "WHERE", "own or fused (flex)");
-  add("--positions", arguments->layout.positions, "HOW", "sequential or aligned (flex)");
+  const auto add_layout = [&](const char* name, auto& value, const char* type, const char* help) {
+    command->add_option(name, value, help)->type_name(type)->group("Work");
+  };
+  add_layout("--layout", arguments->layout.layout, "NAME", "concat or shared (flex) [shared]");
+  add_layout("--cue", arguments->layout.cue, "WHERE", "own or fused (flex) [fused]");
+  add_layout("--positions", arguments->layout.positions, "HOW",
+             "sequential or aligned (flex) [aligned; sequential with --layout]");
   add_model_options(*command, arguments->model);
   command->add_flag(
       "--json", arguments->json,

@@ -9,35 +9,27 @@
 
 namespace chorus::cli {
 
-LayoutArguments::LayoutArguments() {
-  const ensemble::LayoutOptions defaults;
-  layout = name(defaults.kind);
-  cue = name(defaults.cue);
-  positions = name(defaults.positions);
-}
-
 ensemble::LayoutOptions LayoutArguments::options() const {
   ensemble::LayoutOptions options;
-  options.kind = ensemble::layout_kind_from(layout);
+  options.kind = ensemble::layout_kind_from(layout.value_or("shared"));
   options.separator = with_escapes(separator.value_or(options.is_concat() ? options.separator : ""));
   if (separator_scope) options.separator_scope = ensemble::separator_scope_from(*separator_scope);
   options.bos_scope = bos_scope             ? ensemble::bos_scope_from(*bos_scope)
                       : options.is_concat() ? ensemble::BosScope::own
                                             : ensemble::BosScope::all;
-  options.cue = ensemble::cue_from(cue);
-  options.positions = ensemble::positions_from(positions);
+  options.cue = ensemble::cue_from(cue.value_or("fused"));
+  options.positions = ensemble::positions_from(positions.value_or(layout ? "sequential" : "aligned"));
   ensemble::set_order(order, options);
   ensemble::check(options);
   return options;
 }
 
 std::vector<std::string> LayoutArguments::given() const {
-  const LayoutArguments defaults;
   std::vector<std::string> names;
-  if (layout != defaults.layout) names.push_back("--layout");
-  if (cue != defaults.cue) names.push_back("--cue");
-  if (positions != defaults.positions) names.push_back("--positions");
-  if (order != defaults.order) names.push_back("--order");
+  if (layout) names.push_back("--layout");
+  if (cue) names.push_back("--cue");
+  if (positions) names.push_back("--positions");
+  if (order != LayoutArguments().order) names.push_back("--order");
   if (separator) names.push_back("--separator");
   if (separator_scope) names.push_back("--separator-scope");
   if (bos_scope) names.push_back("--bos-scope");
@@ -79,16 +71,13 @@ void add_layout_options(CLI::App& command, LayoutArguments& arguments) {
   };
   add("--layout", arguments.layout, "NAME",
       "concat: complete prompts one after the other; shared: one instruction that all see; "
-      "causal-concat, causal-shared: the same tokens under causal attention")
-      ->capture_default_str();
+      "causal-concat, causal-shared: the same tokens under causal attention [shared]");
   add("--cue", arguments.cue, "WHERE",
-      "own: the answer cue ends each paraphrase; fused: it stands once, after all, and sees all")
-      ->capture_default_str();
+      "own: the answer cue ends each paraphrase; fused: it stands once, after all, and sees all [fused]");
   add("--positions", arguments.positions, "HOW",
-      "sequential, or aligned: all paraphrases start at one position")
-      ->capture_default_str();
+      "sequential, or aligned: all paraphrases start at one position [aligned; sequential with --layout]");
   add("--separator", arguments.separator, "TEXT",
-      "Between paraphrases (concat); \\n is a newline [\\n\\n[SEP]\\n\\n]");
+      "Between paraphrases (--layout concat); \\n is a newline [\\n\\n[SEP]\\n\\n]");
   add("--separator-scope", arguments.separator_scope, "SCOPE",
       "none: of no segment; own: of the paraphrase it ends [none]");
   add("--bos-scope", arguments.bos_scope, "SCOPE",

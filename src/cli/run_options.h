@@ -16,12 +16,12 @@ class App;
 
 namespace chorus::cli {
 
-/// Layout options as typed; an empty optional takes the default of the layout.
+/// Layout options as typed. What is left out: shared, with a fused cue, aligned, the best of the table in docs/results.md;
+/// where a layout is named, positions are sequential unless asked otherwise; the rest takes the default of the layout.
 struct LayoutArguments {
-  std::string layout, cue, positions, order = "given";
-  std::optional<std::string> separator, separator_scope, bos_scope;
+  std::optional<std::string> layout, cue, positions, separator, separator_scope, bos_scope;
+  std::string order = "given";
 
-  LayoutArguments();  // the program's defaults
   /// Throws Error(usage).
   ensemble::LayoutOptions options() const;
   /// The options that were typed and are not at their defaults.
