@@ -94,9 +94,9 @@ engine::Prompt shared(const LayoutOptions& options, const LayoutTokens& tokens) 
   if (bos_segment >= 0) sequence.sees(s, bos_segment);
   sequence.add(std::span(tokens.paraphrases.front()).first(tokens.shared), s);
   const std::int32_t after_s = sequence.position();
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const auto& ids = tokens.paraphrases[static_cast<std::size_t>(order[i])];
-    const std::int32_t segment = sequence.add_segment(order[i]);
+  for (const std::int32_t p : order) {
+    const auto& ids = tokens.paraphrases[static_cast<std::size_t>(p)];
+    const std::int32_t segment = sequence.add_segment(p);
     sequence.sees(segment, s);
     if (bos_segment >= 0) sequence.sees(segment, bos_segment);
     if (options.positions == Positions::aligned) sequence.move_to(after_s);
