@@ -183,7 +183,7 @@ Done Generation::answer(const std::vector<std::size_t>& missing) {
   try {
     experiment.run(engine, missing,
                    {.rows =
-                        [&](std::size_t sample, std::vector<data::Json> rows) {
+                        [&](std::size_t sample, const std::vector<data::Json>& rows) {
                           state_->log->append(dataset_.samples[sample].uuid, rows);
                           progress.advance(1);
                         },
