@@ -151,8 +151,9 @@ TEST_P(Determinism, ASecondRunOfTheSameEngine) {
   const auto again = run_all(engine, requests_);
   for (std::size_t i = 0; i < again.size(); ++i) expect_same(again[i], alone_[i]);
   const auto first = before, second = engine.counters().prefill_rows - before;
-  if (GetParam().execution == Execution::shared)
+  if (GetParam().execution == Execution::shared) {
     EXPECT_LT(second, first / 4) << "segments were computed again";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Settings, Determinism,

@@ -70,7 +70,9 @@ void RmsNormBf16(const float* x, const float* w, std::size_t n, float eps, core:
 
 inline V Silu(D d, V g) {
   const V one = hn::Set(d, 1.0F);
-  return hn::Div(g, hn::Add(one, hn::Exp(d, hn::Neg(g))));
+  // Exp is defined up to 104; at 100 it is infinite already and the quotient 0.
+  const V e = hn::Exp(d, hn::Min(hn::Neg(g), hn::Set(d, 100.0F)));
+  return hn::Div(g, hn::Add(one, e));
 }
 
 template <class T>
