@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
+#include <utility>
 
 #include "core/error.h"
 
@@ -20,19 +22,19 @@ struct Engine::Active {
 
 Engine::Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options)
     : decoder_(decoder), tokenizer_(tokenizer), options_(options) {
-  const model::ModelConfig& c = decoder.config();
   for (const auto& [value, option] :
        {std::pair{options.batch_size, "requests at once"}, {options.page_tokens, "tokens a page"}})
     if (value < 1)
       throw Error(ErrorKind::usage, fmt::format("{} {}", value, option), "1 or more", "raise it");
   // One page tells what a page costs; the store itself is made for all of them.
   const std::size_t page_bytes = decoder.backend().kv_store(1, options.page_tokens)->page_bytes();
+  constexpr auto kMostPages = static_cast<std::size_t>(std::numeric_limits<PageId>::max());
+  if (options.kv_memory < page_bytes || options.kv_memory / page_bytes > kMostPages)
+    throw Error(ErrorKind::usage, fmt::format("{} bytes for keys and values", options.kv_memory),
+                fmt::format("{} or more, in at most {} pages ({} layers, {} tokens a page)", page_bytes,
+                            kMostPages, decoder.config().layers, options.page_tokens),
+                "correct --kv-memory");
   const auto pages = static_cast<std::int64_t>(options.kv_memory / page_bytes);
-  if (pages < 1)
-    throw Error(
-        ErrorKind::usage, fmt::format("{} bytes for keys and values", options.kv_memory),
-        fmt::format("{} or more ({} layers, {} tokens a page)", page_bytes, c.layers, options.page_tokens),
-        "raise --kv-memory");
   kv_ = decoder.backend().kv_store(pages, options.page_tokens);
   pool_ = std::make_unique<PagePool>(pages, options.page_tokens);
   sequences_ =
@@ -50,6 +52,12 @@ std::unique_ptr<Engine::Active> Engine::open_request(Request request) {
   if (r.prompts.empty())
     throw Error(ErrorKind::data, r.id + ": a request without a prompt", "one or more",
                 "check the sample's paraphrases");
+  if (r.stop.max_new_tokens < 1)
+    throw Error(ErrorKind::usage, fmt::format("{}: {} new tokens", r.id, r.stop.max_new_tokens), "1 or more",
+                "raise --max-new-tokens");
+  if (r.stop.newline && tokenizer_ == nullptr)
+    throw Error(ErrorKind::usage, r.id + ": an answer that ends at a newline, without a tokenizer",
+                "a tokenizer to see newlines with", "give the engine one");
   for (const Prompt& prompt : r.prompts) {
     check(prompt, decoder_.config().vocab);
     const std::int64_t last = std::int64_t{prompt.next_position()} + r.stop.max_new_tokens;
@@ -92,15 +100,12 @@ void Engine::fill(const std::function<std::optional<Request>()>& next) {
       if (!active_.empty()) return;  // those running will make room
       // Pieces kept from earlier requests cut a segment into more pages than it needs alone.
       sequences_->forget();
-      if (admit(*waiting_)) {
-        active_.push_back(std::move(waiting_));
-        continue;
-      }
-      throw Error(
-          ErrorKind::data,
-          fmt::format("{}: {} prompt tokens do not fit {} tokens of key/value memory", waiting_->request.id,
-                      waiting_->result.prompt_tokens, pool_->pages() * pool_->page_tokens()),
-          "a request that fits", "raise --kv-memory");
+      if (!admit(*waiting_))
+        throw Error(
+            ErrorKind::data,
+            fmt::format("{}: {} prompt tokens do not fit {} tokens of key/value memory", waiting_->request.id,
+                        waiting_->result.prompt_tokens, pool_->pages() * pool_->page_tokens()),
+            "a request that fits", "raise --kv-memory");
     }
     active_.push_back(std::move(waiting_));
   }
@@ -127,7 +132,7 @@ void Engine::step(const Events& events) {
   const auto began = std::chrono::steady_clock::now();
   BatchBuilder builder;
   sequences_->add_shared(builder);
-  std::int32_t largest = 2;  // rows of segments have two
+  std::int32_t largest = 1;
   bool wants_shares = false;
   for (const auto& active : active_) {
     const bool first = active->rows.empty();
@@ -178,16 +183,11 @@ void Engine::choose(Active& active, std::span<const std::span<const float>> logi
 void Engine::add_share(Active& active, const model::Batch& batch, std::int32_t row) const {
   const auto paraphrases = static_cast<std::size_t>(active.request.prompts[0].paraphrases);
   if (paraphrases == 0) return;
-  const RowRef& ref = active.rows[0];
   const auto states = static_cast<std::size_t>(batch.plan.share_states);
   const auto heads = static_cast<double>(decoder_.config().layers * decoder_.config().heads);
   const double* mass = batch.plan.share.data() + static_cast<std::size_t>(row) * states;
   std::vector<float> share(paraphrases, 0.0F);
-  if (!ref.in_segment) {
-    for (std::size_t p = 0; p < paraphrases; ++p) share[p] = static_cast<float>(mass[p + 1] / heads);
-  } else if (ref.own_paraphrase >= 0) {
-    share[static_cast<std::size_t>(ref.own_paraphrase)] = static_cast<float>(mass[1] / heads);
-  }
+  for (std::size_t p = 0; p < paraphrases; ++p) share[p] = static_cast<float>(mass[p + 1] / heads);
   active.result.shares.push_back(std::move(share));
 }
 

@@ -12,13 +12,11 @@
 
 namespace chorus::engine {
 
-/// A row whose logits choose a token, before row numbers are final. Its attention states are those of a free row (0:
-/// nothing of a paraphrase, 1 + p: paraphrase p), or, for a row inside a segment, 1 is the segment of `own_paraphrase`.
+/// A row whose logits choose a token, before row numbers are final. Where the prompt has paraphrases its attention states
+/// are 0: nothing of a paraphrase, 1 + p: paraphrase p.
 struct RowRef {
   bool decode = false;
   std::int32_t row = 0;
-  bool in_segment = false;
-  std::int32_t own_paraphrase = -1;
 };
 
 /// One open sequence: a prompt and what was generated after it.
@@ -42,7 +40,7 @@ class SequenceStore {
   /// The row of the newest token.
   virtual RowRef advance(Sequence& sequence, text::TokenId token, BatchBuilder& batch) = 0;
   virtual void computed() = 0;
-  /// Shared prompt tokens that the next add_shared() would add.
+  /// Prompt tokens that the next batch would compute; tokens of a shared sequence's own end are not counted.
   virtual std::int64_t pending_tokens() const = 0;
   /// Whether rows report attention shares.
   virtual bool has_shares() const = 0;

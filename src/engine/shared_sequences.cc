@@ -47,6 +47,7 @@ class SharedSequence final : public Sequence {
   SegmentTree& tree_;
   PagePool& pool_;
   std::vector<Piece> pieces_;
+  std::vector<std::int32_t> seen_states_;  // of what the last piece sees
   std::vector<PageId> tail_pages_;
   std::int32_t tail_size_ = 0;
   std::int32_t tail_origin_ = 0;  // position of the tail's first token
@@ -67,13 +68,17 @@ model::KeyPlace key_place(const std::vector<PageId>& pages, std::int32_t slot, s
   return {pages[static_cast<std::size_t>(slot / page_tokens)], slot % page_tokens, position};
 }
 
-/// Why rows of a node are computed: for their keys and values, or once more for what they predict, with or without the
-/// attention mass of the segment itself (state 1) apart from what it sees (state 0).
-enum class Purpose { keys, prediction, prediction_with_shares };
+/// The softmax states of a segment's row: of each segment it sees, of its own. Nothing: all in state 0.
+struct RowStates {
+  std::vector<std::int32_t> seen{};
+  std::int32_t own = 0;
+  std::int32_t count = 1;
+};
 
-/// Tokens [from, to) of a node as prefill rows; returns the last one's number.
+/// Tokens [from, to) of a node as prefill rows, for their keys and values (`store`) or once more for what they predict;
+/// returns the last one's number.
 std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to, std::int32_t page_tokens,
-                           Purpose purpose, BatchBuilder& batch) {
+                           bool store, const RowStates& states, BatchBuilder& batch) {
   for (; from < to; from += kTileRows) {
     TileDraft tile;
     tile.row = batch.rows(false);
@@ -81,19 +86,19 @@ std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to,
     for (std::int32_t i = from; i < from + tile.rows; ++i) {
       const auto index = static_cast<std::size_t>(i);
       const model::KeyPlace place = key_place(node.pages, node.begin + i, node.positions[index], page_tokens);
-      batch.add_row(false, node.ids[index], purpose == Purpose::keys ? place : model::KeyPlace{});
+      batch.add_row(false, node.ids[index], store ? place : model::KeyPlace{});
       tile.row_positions.push_back(node.positions[index]);
     }
-    const bool shares = purpose == Purpose::prediction_with_shares;
-    tile.states = shares ? 2 : 1;
+    tile.states = states.count;
     if (!node.context->blind) {
       flex::Index label = 0;
       for (const Seen& seen : node.context->seen) {
-        add_chain(seen.end, {.segment = label, .variant = tile.variant(-seen.distance)}, tile);
+        const std::int32_t state = states.seen.empty() ? 0 : states.seen[static_cast<std::size_t>(label)];
+        add_chain(seen.end, {.segment = label, .variant = tile.variant(-seen.distance), .state = state},
+                  tile);
         ++label;
       }
-      add_chain(&node,
-                {.segment = label, .variant = tile.variant(0), .state = shares ? 1 : 0, .causal = true},
+      add_chain(&node, {.segment = label, .variant = tile.variant(0), .state = states.own, .causal = true},
                 tile);
       tile.causal_first = node.first + from;
     }
@@ -108,10 +113,13 @@ bool SharedSequence::insert_run(const Run& run, const std::vector<Run>& runs,
   const std::int32_t origin = at(run.begin);
   const auto segment = static_cast<std::size_t>(run.segment);
   std::vector<Seen> seen;
+  seen_states_.clear();
   for (std::size_t r = 0; run.segment >= 0 && r < pieces_.size(); ++r)
     if (runs[r].segment >= 0 && sees[segment * static_cast<std::size_t>(prompt_.segments) +
-                                     static_cast<std::size_t>(runs[r].segment)] != 0)
+                                     static_cast<std::size_t>(runs[r].segment)] != 0) {
       seen.push_back({pieces_[r].end, origin - pieces_[r].origin});
+      seen_states_.push_back(pieces_[r].state);
+    }
   const auto begin = static_cast<std::size_t>(run.begin),
              size = static_cast<std::size_t>(run.end - run.begin);
   std::vector<std::int32_t> local(size);
@@ -147,18 +155,18 @@ RowRef SharedSequence::start(const LastRows& pending, BatchBuilder& batch) {
 RowRef SharedSequence::last_segment_row(const LastRows& pending, BatchBuilder& batch) const {
   const Piece& piece = pieces_.back();
   const Node& node = *piece.end;
-  RowRef ref{.decode = false, .row = 0, .in_segment = true, .own_paraphrase = piece.state - 1};
-  const auto repeat = [&](Purpose purpose) {
-    return add_node_rows(node, node.size() - 1, node.size(), pool_.page_tokens(), purpose, batch);
+  RowRef ref;
+  const auto repeat = [&](const RowStates& states) {
+    return add_node_rows(node, node.size() - 1, node.size(), pool_.page_tokens(), false, states, batch);
   };
   // A row whose shares are asked is a row of its own, so that the keys others share never depend on being asked. Another
   // is computed again, to the same bits, only when an earlier batch computed its segment.
   if (prompt_.paraphrases > 0) {
-    ref.row = repeat(Purpose::prediction_with_shares);
+    ref.row = repeat({.seen = seen_states_, .own = piece.state, .count = prompt_.paraphrases + 1});
   } else if (const auto found = pending.find(&node); found != pending.end()) {
     ref.row = found->second;
   } else {
-    ref.row = repeat(Purpose::prediction);
+    ref.row = repeat({});
   }
   return ref;
 }
@@ -232,7 +240,7 @@ class SharedSequences final : public SequenceStore {
   void add_shared(BatchBuilder& batch) override {
     last_rows_.clear();
     for (const Node* node : tree_.pending())
-      last_rows_[node] = add_node_rows(*node, 0, node->size(), pool_.page_tokens(), Purpose::keys, batch);
+      last_rows_[node] = add_node_rows(*node, 0, node->size(), pool_.page_tokens(), true, {}, batch);
   }
   void computed() override {
     for (Node* node : tree_.pending()) tree_.mark_computed(node);

@@ -68,7 +68,10 @@ TEST(AttentionShare, IsTheMassOnEachParaphrase) {
   own.ids.resize(8);
   own.segment_of.resize(8);
   own.positions.resize(8);
-  const auto outcomes = run_all(decoder, {}, {request_of({fused}, 2), request_of({own}, 2)});
+  Prompt causal = own;  // the last paraphrase sees the first one too
+  causal.sees.emplace_back(2, 1);
+  const auto outcomes =
+      run_all(decoder, {}, {request_of({fused}, 2), request_of({own}, 2), request_of({causal}, 2)});
   const auto expect = [](const std::vector<float>& got, std::vector<double> counts) {
     ASSERT_EQ(got.size(), counts.size());
     for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(static_cast<double>(got[i]), counts[i], 1e-6);
@@ -82,6 +85,7 @@ TEST(AttentionShare, IsTheMassOnEachParaphrase) {
   expect(segment_row[0],
          {0, 2.0 / 4});  // the last paraphrase's own row: two of its tokens, two of what it sees
   expect(segment_row[1], {3.0 / 9, 2.0 / 9});
+  expect(outcomes[2].result.shares[0], {3.0 / 7, 2.0 / 7});
 }
 
 }  // namespace
