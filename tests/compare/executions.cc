@@ -1,5 +1,5 @@
-// compare_executions: the same questions answered by shared and by packed execution, every layout and cue, and where
-// they part. Packed execution computes each literal sequence whole under its mask: it is the control.
+// compare_executions: the same questions answered by shared and by packed execution, layouts and cues, and where they
+// part. Packed execution computes each literal sequence whole under its mask: it is the control.
 //
 //   compare_executions --data ../shared/data/pararel --relations P36,P19 --questions 200 --dtype f32
 //
@@ -33,9 +33,11 @@ struct Options {
 struct Variant {
   ensemble::LayoutKind kind;
   ensemble::Cue cue;
-  std::string title() const { return fmt::format("{} {}", name(kind), name(cue)); }
+  ensemble::Positions positions = ensemble::Positions::sequential;
+  std::string title() const { return fmt::format("{} {} {}", name(kind), name(cue), name(positions)); }
   ensemble::LayoutOptions layout() const {
-    ensemble::LayoutOptions options{.kind = kind, .cue = cue};
+    ensemble::LayoutOptions options{.kind = kind, .cue = cue, .positions = positions};
+    options.bos_scope = ensemble::BosScope::own;
     if (!options.is_concat()) {
       options.bos_scope = ensemble::BosScope::all;
       options.separator.clear();
@@ -43,10 +45,12 @@ struct Variant {
     return options;
   }
 };
-constexpr Variant kVariants[] = {{ensemble::LayoutKind::concat, ensemble::Cue::own},
-                                 {ensemble::LayoutKind::concat, ensemble::Cue::fused},
-                                 {ensemble::LayoutKind::shared, ensemble::Cue::own},
-                                 {ensemble::LayoutKind::shared, ensemble::Cue::fused}};
+constexpr Variant kVariants[] = {
+    {ensemble::LayoutKind::concat, ensemble::Cue::own},
+    {ensemble::LayoutKind::concat, ensemble::Cue::fused},
+    {ensemble::LayoutKind::shared, ensemble::Cue::own},
+    {ensemble::LayoutKind::shared, ensemble::Cue::fused},
+    {ensemble::LayoutKind::shared, ensemble::Cue::fused, ensemble::Positions::aligned}};
 
 /// The results of every sample, in the data set's order.
 std::vector<engine::Result> answers(const Options& options, const Loaded& loaded, const data::Dataset& set,
