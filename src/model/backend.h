@@ -30,7 +30,6 @@ class Matrix {
   virtual ~Matrix() = default;
   virtual std::int64_t rows() const = 0;
   virtual std::int64_t cols() const = 0;
-  virtual std::size_t bytes() const = 0;
 };
 
 /// Activations: `full` is float32, `narrow` is the precision matrix products read.

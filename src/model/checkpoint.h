@@ -15,9 +15,11 @@
 namespace chorus::model {
 
 enum class Role {
+  // of the model
   embedding,
   output_norm,
-  output,  // of the model
+  output,
+  // of a layer
   attn_norm,
   q,
   k,
@@ -31,7 +33,7 @@ enum class Role {
   ffn_norm,
   gate,
   up,
-  down  // of a layer
+  down
 };
 
 class Checkpoint {
@@ -43,27 +45,31 @@ class Checkpoint {
   /// The file as GGUF, null for a folder: the tokenizer is read from it.
   virtual const core::Gguf* gguf() const { return nullptr; }
 
-  /// A vector in float. Checks its length against the configuration. layer is ignored for roles of the model.
+  /// A vector in float, of the length the configuration says. layer is ignored for roles of the model.
   std::vector<float> vector(Role role, std::int64_t layer) const;
-  /// Reads rows of a matrix in float, q and k rows in the order of half-split rotary embedding. The source must not
-  /// outlive the checkpoint.
+  /// Reads rows of a matrix in float, q and k rows in the order of half-split rotary embedding, from any thread. The
+  /// source must not outlive the checkpoint.
   RowSource matrix(Role role, std::int64_t layer) const;
-  /// Extents a role's tensor must have, [rows] or [rows, cols].
-  std::vector<std::int64_t> expected_shape(Role role) const;
 
  protected:
   virtual const core::TensorInfo& tensor(Role role, std::int64_t layer) const = 0;
   /// True where q and k rows are stored for interleaved rotary pairs (GGUF files of the llama family).
   virtual bool interleaved_heads() const { return false; }
-  const core::TensorInfo& checked(Role role, std::int64_t layer) const;
   /// Every tensor the configuration asks for is there, in its shape.
   void check_all() const;
 
   ModelConfig config_;
   std::filesystem::path path_;
+
+ private:
+  /// Extents a role's tensor must have, [rows] or [rows, cols].
+  std::vector<std::int64_t> expected_shape(Role role) const;
+  /// tensor(), in the shape expected.
+  const core::TensorInfo& checked(Role role, std::int64_t layer) const;
 };
 
-/// Opens a .gguf file or a folder with config.json and safetensors. Throws Error(model).
+/// Opens a .gguf file or a folder with config.json and safetensors. Throws Error(model) when a tensor that the
+/// configuration asks for is not there or has another shape.
 std::shared_ptr<const Checkpoint> open_checkpoint(const std::filesystem::path& path);
 
 }  // namespace chorus::model

@@ -78,12 +78,14 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
   c.kv_heads = file.has(arch + ".attention.head_count_kv") ? positive(file, arch + ".attention.head_count_kv")
                                                            : c.heads;
   if (c.heads % c.kv_heads != 0)
-    refuse(file, fmt::format("{} heads and {} key/value heads", c.heads, c.kv_heads), "a multiple");
+    refuse(file, fmt::format("{} heads and {} key/value heads", c.heads, c.kv_heads),
+           "heads that are a multiple of the key/value heads");
   if (file.has(arch + ".attention.key_length")) {
     c.head_dim = positive(file, arch + ".attention.key_length");
   } else {
     if (c.hidden % c.heads != 0)
-      refuse(file, fmt::format("embedding length {} and {} heads", c.hidden, c.heads), "a multiple");
+      refuse(file, fmt::format("embedding length {} and {} heads", c.hidden, c.heads),
+             "a length that is a multiple of the heads");
     c.head_dim = c.hidden / c.heads;
   }
   if (c.head_dim % 8 != 0 || c.head_dim > 256)
@@ -96,9 +98,14 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
   const core::TensorInfo& embedding = file.tensor("token_embd.weight");
   if (embedding.shape.size() != 2) refuse(file, "token_embd.weight is not a matrix", "[vocabulary, hidden]");
   c.vocab = embedding.shape[0];
+  if (c.vocab <= 0 || c.vocab >= kLargest)
+    refuse(file, fmt::format("token_embd.weight has {} rows", c.vocab), "one for each token");
   c.tied_embeddings = file.find("output.weight") == nullptr;
   c.qkv_bias = file.find("blk.0.attn_q.bias") != nullptr;
   c.qk_norm = file.find("blk.0.attn_q_norm.weight") != nullptr;
+  // Its q and k rows are stored for interleaved rotary pairs; what goes with them would be too.
+  if (arch == "llama" && (c.qkv_bias || c.qk_norm))
+    refuse(file, "a llama file with attention biases or norms", "neither in this family");
   c.rope = rope_from_gguf(file, arch, c.head_dim);
   return c;
 }

@@ -41,8 +41,6 @@ struct ModelConfig {
   bool qk_norm = false;
   RopeConfig rope;
   std::vector<std::int32_t> stop_ids;  // generation_config.json and config.json; the tokenizer adds its own
-
-  std::int64_t group() const { return heads / kv_heads; }
 };
 
 /// Throw Error(model) that names the key when something is missing, out of range or not supported.

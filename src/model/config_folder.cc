@@ -95,7 +95,9 @@ RopeConfig rope_from(const Fields& config, std::int64_t context) {
     rope.high_freq_factor = scaling->number("high_freq_factor");
     rope.original_context = scaling->number("original_max_position_embeddings", static_cast<double>(context));
     if (rope.high_freq_factor <= rope.low_freq_factor)
-      config.refuse("high_freq_factor is not above low_freq_factor", "it to be");
+      config.refuse(fmt::format("high_freq_factor is not above low_freq_factor: {} and {}",
+                                rope.high_freq_factor, rope.low_freq_factor),
+                    "a high factor above the low one");
   } else {
     config.refuse(fmt::format("rotary scaling '{}'", kind), "default, linear or llama3");
   }
@@ -154,7 +156,8 @@ ModelConfig config_from_folder(const std::filesystem::path& folder) {
   c.heads = fields.positive("num_attention_heads");
   c.kv_heads = fields.positive("num_key_value_heads", c.heads);
   if (c.heads % c.kv_heads != 0)
-    fields.refuse(fmt::format("{} heads, {} key/value heads", c.heads, c.kv_heads), "a multiple");
+    fields.refuse(fmt::format("{} heads, {} key/value heads", c.heads, c.kv_heads),
+                  "heads that are a multiple of the key/value heads");
   c.head_dim = fields.positive("head_dim", c.hidden / c.heads);
   if (c.head_dim <= 0 || c.head_dim % 8 != 0 || c.head_dim > 256)
     fields.refuse(fmt::format("head_dim {}", c.head_dim), "a multiple of 8 of at most 256");

@@ -1,6 +1,7 @@
 #include "model/decoder.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace chorus::model {
 
@@ -62,22 +63,16 @@ Decoder::Decoder(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<B
 
 Decoder::~Decoder() = default;
 
-std::size_t Decoder::weight_bytes() const {
-  std::size_t bytes = output_->bytes();
-  for (const Layer& layer : layers_)
-    bytes += layer.qkv->bytes() + layer.o->bytes() + layer.gate_up->bytes() + layer.down->bytes();
-  return bytes;
-}
-
 void Decoder::make_room(const Rows& rows) {
   if (rows.total() <= capacity_) return;
   const ModelConfig& c = config();
-  const std::int64_t n = capacity_ = rows.total();
+  const std::int64_t n = rows.total();
   x_ = backend_->full(n, c.hidden);
   h_ = backend_->narrow(n, c.hidden);
   qkv_ = backend_->full(n, (c.heads + 2 * c.kv_heads) * c.head_dim);
   a_ = backend_->narrow(n, c.heads * c.head_dim);
   m_ = backend_->narrow(n, c.intermediate);
+  capacity_ = n;  // last: what did not fit into memory was not made
 }
 
 void Decoder::forward(Batch& batch, KvStore& kv) {
@@ -99,13 +94,14 @@ void Decoder::forward(Batch& batch, KvStore& kv) {
 }
 
 std::vector<std::span<const float>> Decoder::logits(std::span<const std::int32_t> rows) {
+  if (rows.empty()) return {};
   const ModelConfig& c = config();
   const Rows kind{.prefill = 0, .decode = static_cast<std::int64_t>(rows.size())};
-  if (kind.total() > logits_capacity_) {
-    logits_capacity_ = kind.total();
-    last_ = backend_->full(logits_capacity_, c.hidden);
-    last_h_ = backend_->narrow(logits_capacity_, c.hidden);
-    logits_ = backend_->full(logits_capacity_, c.vocab);
+  if (const std::int64_t n = kind.total(); n > logits_capacity_) {
+    last_ = backend_->full(n, c.hidden);
+    last_h_ = backend_->narrow(n, c.hidden);
+    logits_ = backend_->full(n, c.vocab);
+    logits_capacity_ = n;
   }
   backend_->gather(*x_, rows, *last_);
   backend_->rms_norm(*last_, output_norm_, kind, *last_h_);

@@ -2,7 +2,7 @@
 //
 //   Decoder decoder(open_checkpoint(path), make_cpu_backend(config, Compute::bf16, 0));
 //   decoder.forward(batch, kv);
-//   decoder.logits(rows);            // [rows.size()][vocab]
+//   const auto logits = decoder.logits(rows);   // [rows.size()][vocab]
 #pragma once
 
 #include <memory>
@@ -16,14 +16,16 @@ namespace chorus::model {
 
 class Decoder {
  public:
+  /// Packs every weight: the checkpoint's files are read once, but for the embedding's rows. Throws Error(device) when the
+  /// backend cannot multiply on this machine.
   Decoder(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<Backend> backend);
   ~Decoder();
 
   const ModelConfig& config() const { return checkpoint_->config(); }
   Backend& backend() { return *backend_; }
-  std::size_t weight_bytes() const;
 
-  /// Computes every row of the batch: stores its key and value of each layer in `kv` and keeps its last hidden state.
+  /// Computes every row of the batch: stores its key and value of each layer in `kv`, a store of backend(), and keeps its
+  /// last hidden state. Fills batch.plan.share.
   void forward(Batch& batch, KvStore& kv);
 
   /// Logits of some rows of the last forward pass, [rows.size()][vocab]; valid until the next call.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <dnnl.hpp>
+#include <memory>
+#include <vector>
 
 #include "core/threads.h"
 

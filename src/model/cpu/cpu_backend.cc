@@ -5,17 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <type_traits>
+#include <utility>
 
-#include "core/error.h"
 #include "model/cpu/elementwise.h"
 
 namespace chorus::model::cpu {
 namespace {
-
-// Rows one task takes in the operations between matrix products: a few microseconds of work.
-constexpr std::int64_t kRowsPerTask = 8;
 
 constexpr std::int64_t kHalfStrip = kStrip / 2;
 
@@ -32,14 +28,6 @@ CpuTensor<T>& as(Tensor& tensor) {
 template <class T>
 const CpuTensor<T>& as(const Tensor& tensor) {
   return static_cast<const CpuTensor<T>&>(tensor);
-}
-
-bool has_bf16_multiply() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-  return false;
-#endif
 }
 
 }  // namespace
@@ -90,10 +78,11 @@ CpuBackend<T>::CpuBackend(const ModelConfig& config, Compute compute, int thread
       rotary_(inverse_frequencies(config.rope, config.head_dim)) {}
 
 template <class T>
-void CpuBackend<T>::for_rows(std::int64_t count, const std::function<void(std::int64_t)>& body) {
-  pool_.parallel_for((count + kRowsPerTask - 1) / kRowsPerTask, [&](std::int64_t task, int) {
-    const std::int64_t end = std::min(count, (task + 1) * kRowsPerTask);
-    for (std::int64_t row = task * kRowsPerTask; row < end; ++row) body(row);
+void CpuBackend<T>::for_rows(std::int64_t count, const std::function<void(std::int64_t)>& body,
+                             std::int64_t per_task) {
+  pool_.parallel_for((count + per_task - 1) / per_task, [&](std::int64_t task, int) {
+    const std::int64_t end = std::min(count, (task + 1) * per_task);
+    for (std::int64_t row = task * per_task; row < end; ++row) body(row);
   });
 }
 
@@ -204,36 +193,56 @@ void CpuBackend<T>::finish_row(float* qkv, const AttentionWeights& weights) cons
 }
 
 template <class T>
-void CpuBackend<T>::store_keys(std::int64_t layer, CpuTensor<float>& qkv, const AttentionWeights& weights,
-                               CpuKvStore<T>& kv, const AttentionPlan& plan) {
-  const std::int64_t d = config_.head_dim;
-  const auto size = static_cast<std::size_t>(d);
-  for_rows(static_cast<std::int64_t>(plan.keys.size()), [&](std::int64_t row) {
-    const KeyPlace& place = plan.keys[static_cast<std::size_t>(row)];
-    finish_row(qkv.row(row), weights);
-    if (place.page < 0) return;
-    float* key = qkv.row(row) + config_.heads * d;
-    const float* value = key + config_.kv_heads * d;
-    for (std::int64_t head = 0; head < config_.kv_heads; ++head, key += d, value += d) {
-      rotate({key, size}, rotary_.cosine(place.position), rotary_.sine(place.position), key);
-      cpu::narrow({key, size}, kv.key(layer, place.page, place.slot, head));
-      cpu::narrow({value, size}, kv.value(layer, place.page, place.slot, head));
-    }
-  });
+void CpuBackend<T>::begin_batch(const Rows& rows, AttentionPlan& plan) {
+  std::int32_t largest = 0;
+  for (const KeyPlace& place : plan.keys) largest = std::max(largest, std::abs(place.position));
+  for (const QueryPlace& place : plan.queries) largest = std::max(largest, std::abs(place.position));
+  rotary_.reach(largest);
+  first_query_.assign(plan.keys.size(), -1);
+  next_query_.resize(plan.queries.size());
+  for (std::size_t i = 0; i < plan.queries.size(); ++i)
+    next_query_[i] = std::exchange(first_query_[static_cast<std::size_t>(plan.queries[i].row)],
+                                   static_cast<std::int64_t>(i));
+  const std::int64_t width = config_.heads * config_.head_dim;
+  grow(queries_, static_cast<std::int64_t>(plan.queries.size()) * width);
+  grow(attended_, rows.total() * width);
+  plan.share.assign(static_cast<std::size_t>(rows.total() * plan.share_states), 0.0);
 }
 
 template <class T>
-void CpuBackend<T>::rotate_queries(const CpuTensor<float>& qkv, const AttentionPlan& plan) {
+void CpuBackend<T>::rotate_heads(const float* from, std::int64_t heads, std::int32_t position,
+                                 float* to) const {
   const std::int64_t d = config_.head_dim;
-  grow(queries_, static_cast<std::int64_t>(plan.queries.size()) * config_.heads * d);
-  for_rows(static_cast<std::int64_t>(plan.queries.size()), [&](std::int64_t i) {
-    const QueryPlace& place = plan.queries[static_cast<std::size_t>(i)];
-    const float* from = qkv.row(place.row);
-    float* to = queries_.data() + i * config_.heads * d;
-    for (std::int64_t head = 0; head < config_.heads; ++head, from += d, to += d)
-      rotate({from, static_cast<std::size_t>(d)}, rotary_.cosine(place.position),
-             rotary_.sine(place.position), to);
-  });
+  for (std::int64_t head = 0; head < heads; ++head, from += d, to += d)
+    rotate({from, static_cast<std::size_t>(d)}, rotary_.cosine(position), rotary_.sine(position), to);
+}
+
+template <class T>
+void CpuBackend<T>::store_key(std::int64_t layer, float* key, const KeyPlace& place,
+                              CpuKvStore<T>& kv) const {
+  const std::int64_t d = config_.head_dim;
+  const auto size = static_cast<std::size_t>(d);
+  const float* value = key + config_.kv_heads * d;
+  rotate_heads(key, config_.kv_heads, place.position, key);
+  for (std::int64_t head = 0; head < config_.kv_heads; ++head, key += d, value += d) {
+    cpu::narrow({key, size}, kv.key(layer, place.page, place.slot, head));
+    cpu::narrow({value, size}, kv.value(layer, place.page, place.slot, head));
+  }
+}
+
+template <class T>
+void CpuBackend<T>::prepare_row(std::int64_t layer, std::int64_t row, float* qkv,
+                                const AttentionWeights& weights, CpuKvStore<T>& kv,
+                                const AttentionPlan& plan) {
+  const KeyPlace& place = plan.keys[static_cast<std::size_t>(row)];
+  std::int64_t query = first_query_[static_cast<std::size_t>(row)];
+  if (place.page < 0 && query < 0) return;  // padding
+  const std::int64_t width = config_.heads * config_.head_dim;
+  finish_row(qkv, weights);
+  if (place.page >= 0) store_key(layer, qkv + width, place, kv);
+  for (; query >= 0; query = next_query_[static_cast<std::size_t>(query)])
+    rotate_heads(qkv, config_.heads, plan.queries[static_cast<std::size_t>(query)].position,
+                 queries_.data() + query * width);
 }
 
 template <class T>
@@ -265,20 +274,15 @@ void CpuBackend<T>::attention(std::int64_t layer, Tensor& qkv, const AttentionWe
                               const Rows& rows, AttentionPlan& plan, Tensor& out) {
   auto& projections = as<float>(qkv);
   auto& store = static_cast<CpuKvStore<T>&>(kv);
-  if (layer == 0) {
-    std::int32_t largest = 0;
-    for (const KeyPlace& place : plan.keys) largest = std::max(largest, std::abs(place.position));
-    for (const QueryPlace& place : plan.queries) largest = std::max(largest, std::abs(place.position));
-    rotary_.reach(largest);
-    plan.share.assign(static_cast<std::size_t>(rows.total() * plan.share_states), 0.0);
-  }
-  store_keys(layer, projections, weights, store, plan);
-  rotate_queries(projections, plan);
-  const std::int64_t width = config_.heads * config_.head_dim;
-  grow(attended_, rows.total() * width);
+  if (layer == 0) begin_batch(rows, plan);
+  for_rows(
+      rows.total(),
+      [&](std::int64_t row) { prepare_row(layer, row, projections.row(row), weights, store, plan); },
+      kAttentionRowsPerTask);
   if (!plan.tiles.empty()) attend_spans(layer, store, plan);
   if (!plan.sequences.empty()) attend_packed(layer, store, plan);
   auto& result = as<T>(out);
+  const std::int64_t width = config_.heads * config_.head_dim;
   for_rows(rows.total(), [&](std::int64_t row) {
     cpu::narrow({attended_.data() + row * width, static_cast<std::size_t>(width)}, result.row(row));
   });
@@ -313,7 +317,7 @@ template class CpuBackend<core::bf16>;
 namespace chorus::model {
 
 Compute fastest_compute() {
-  return cpu::has_bf16_multiply() ? Compute::bf16 : Compute::f32;
+  return cpu::has_decode_kernel_bf16() ? Compute::bf16 : Compute::f32;
 }
 
 std::unique_ptr<Backend> make_cpu_backend(const ModelConfig& config, Compute compute, int threads) {

@@ -2,15 +2,24 @@
 // products and stored keys and values have.
 #pragma once
 
-#include <optional>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/tensor.h"
+#include "flex/spans.h"
 #include "model/backend.h"
 #include "model/cpu/gemm.h"
 #include "model/cpu/rotary.h"
 
 namespace chorus::model::cpu {
+
+// Rows one task takes in the operations between matrix products: a few microseconds of work. Before attention a row has
+// more: it is rotated once for every distance at which it sees a segment.
+inline constexpr std::int64_t kRowsPerTask = 8;
+inline constexpr std::int64_t kAttentionRowsPerTask = 2;
 
 template <class T>
 class CpuTensor final : public Tensor {
@@ -76,11 +85,16 @@ class CpuBackend final : public Backend {
   std::string description() const override;
 
  private:
-  void for_rows(std::int64_t count, const std::function<void(std::int64_t row)>& body);
+  void for_rows(std::int64_t count, const std::function<void(std::int64_t row)>& body,
+                std::int64_t per_task = kRowsPerTask);
+  /// What all layers of a batch share: rotary angles, the queries of each row, room.
+  void begin_batch(const Rows& rows, AttentionPlan& plan);
+  /// One row before attention: bias and norms, its key and value into the store, its query in every rotation asked for.
+  void prepare_row(std::int64_t layer, std::int64_t row, float* qkv, const AttentionWeights& weights,
+                   CpuKvStore<T>& kv, const AttentionPlan& plan);
   void finish_row(float* qkv, const AttentionWeights& weights) const;
-  void store_keys(std::int64_t layer, CpuTensor<float>& qkv, const AttentionWeights& weights,
-                  CpuKvStore<T>& kv, const AttentionPlan& plan);
-  void rotate_queries(const CpuTensor<float>& qkv, const AttentionPlan& plan);
+  void rotate_heads(const float* from, std::int64_t heads, std::int32_t position, float* to) const;
+  void store_key(std::int64_t layer, float* key, const KeyPlace& place, CpuKvStore<T>& kv) const;
   void attend_spans(std::int64_t layer, const CpuKvStore<T>& kv, AttentionPlan& plan);
   void attend_packed(std::int64_t layer, CpuKvStore<T>& kv, const AttentionPlan& plan);
 
@@ -89,8 +103,10 @@ class CpuBackend final : public Backend {
   core::ThreadPool pool_;
   Gemm gemm_;
   RotaryTable rotary_;
-  core::AlignedBuffer<float> queries_, attended_, share_, gathered_k_,
-      gathered_v_;  // grow to what a batch needs
+  // Of the current batch: a row's queries as a list of their numbers in the plan, -1 at its end.
+  std::vector<std::int64_t> first_query_, next_query_;
+  // Grow to what a batch needs.
+  core::AlignedBuffer<float> queries_, attended_, share_, gathered_k_, gathered_v_;
 };
 
 }  // namespace chorus::model::cpu

@@ -1,6 +1,5 @@
 #include "model/cpu/decode_kernel.h"
 
-#include <algorithm>
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -25,8 +24,8 @@ CHORUS_AVX512 void store(const __m512 (&sum)[Rows][kVectors], float* out, std::i
 
 // Rows * kVectors sums stay in registers; every step reads one line of each vector and a pair of inputs a row.
 template <int Rows>
-CHORUS_AVX512_BF16 void product_bf16(const core::bf16* in, const core::bf16* strip, std::int64_t cols,
-                                     float* out, std::int64_t stride, const char* ahead) {
+CHORUS_AVX512_BF16 void product(const core::bf16* in, const core::bf16* strip, std::int64_t cols, float* out,
+                                std::int64_t stride, const char* ahead) {
   __m512 sum[Rows][kVectors];
   for (auto& row : sum)
     for (auto& v : row) v = _mm512_setzero_ps();
@@ -47,8 +46,8 @@ CHORUS_AVX512_BF16 void product_bf16(const core::bf16* in, const core::bf16* str
 }
 
 template <int Rows>
-CHORUS_AVX512 void product_f32(const float* in, const float* strip, std::int64_t cols, float* out,
-                               std::int64_t stride, const char* ahead) {
+CHORUS_AVX512 void product(const float* in, const float* strip, std::int64_t cols, float* out,
+                           std::int64_t stride, const char* ahead) {
   __m512 sum[Rows][kVectors];
   for (auto& row : sum)
     for (auto& v : row) v = _mm512_setzero_ps();
@@ -66,16 +65,35 @@ CHORUS_AVX512 void product_f32(const float* in, const float* strip, std::int64_t
   store<Rows>(sum, out, stride);
 }
 
-/// Calls a kernel of up to six rows at a time; only the first fetches ahead.
-template <class T, class Kernel>
-void in_groups(const T* in, std::int64_t cols, std::int64_t rows, float* out, std::int64_t stride,
-               const void* ahead, const Kernel& kernel) {
+template <class T>
+void product_of(std::int64_t count, const T* in, const T* strip, std::int64_t cols, float* out,
+                std::int64_t stride, const char* ahead) {
+  switch (count) {
+    case 1:
+      return product<1>(in, strip, cols, out, stride, ahead);
+    case 2:
+      return product<2>(in, strip, cols, out, stride, ahead);
+    case 3:
+      return product<3>(in, strip, cols, out, stride, ahead);
+    case 4:
+      return product<4>(in, strip, cols, out, stride, ahead);
+    case 5:
+      return product<5>(in, strip, cols, out, stride, ahead);
+    default:
+      return product<6>(in, strip, cols, out, stride, ahead);
+  }
+}
+
+/// Groups of up to six rows, as even as they come; only the last fetches ahead.
+template <class T>
+void in_groups(const T* in, const T* strip, std::int64_t cols, std::int64_t rows, float* out,
+               std::int64_t stride, const void* ahead) {
   constexpr std::int64_t kMost = 6;  // 24 sums and 4 weights fit the 32 registers
   const std::int64_t groups = (rows + kMost - 1) / kMost;
   for (std::int64_t g = 0, row = 0; g < groups; ++g) {
     const std::int64_t count = (rows - row + groups - g - 1) / (groups - g);
-    kernel(count, in + row * cols, out + row * stride,
-           g + 1 == groups ? static_cast<const char*>(ahead) : nullptr);
+    product_of(count, in + row * cols, strip, cols, out + row * stride, stride,
+               g + 1 == groups ? static_cast<const char*>(ahead) : nullptr);
     row += count;
   }
 }
@@ -84,44 +102,11 @@ void in_groups(const T* in, std::int64_t cols, std::int64_t rows, float* out, st
 
 void decode_product(const core::bf16* in, const core::bf16* strip, std::int64_t cols, std::int64_t rows,
                     float* out, std::int64_t out_stride, const void* ahead) {
-  in_groups(in, cols, rows, out, out_stride, ahead,
-            [&](std::int64_t count, const core::bf16* from, float* to, const char* next) {
-              switch (count) {
-                case 1:
-                  return product_bf16<1>(from, strip, cols, to, out_stride, next);
-                case 2:
-                  return product_bf16<2>(from, strip, cols, to, out_stride, next);
-                case 3:
-                  return product_bf16<3>(from, strip, cols, to, out_stride, next);
-                case 4:
-                  return product_bf16<4>(from, strip, cols, to, out_stride, next);
-                case 5:
-                  return product_bf16<5>(from, strip, cols, to, out_stride, next);
-                default:
-                  return product_bf16<6>(from, strip, cols, to, out_stride, next);
-              }
-            });
+  in_groups(in, strip, cols, rows, out, out_stride, ahead);
 }
-
 void decode_product(const float* in, const float* strip, std::int64_t cols, std::int64_t rows, float* out,
                     std::int64_t out_stride, const void* ahead) {
-  in_groups(in, cols, rows, out, out_stride, ahead,
-            [&](std::int64_t count, const float* from, float* to, const char* next) {
-              switch (count) {
-                case 1:
-                  return product_f32<1>(from, strip, cols, to, out_stride, next);
-                case 2:
-                  return product_f32<2>(from, strip, cols, to, out_stride, next);
-                case 3:
-                  return product_f32<3>(from, strip, cols, to, out_stride, next);
-                case 4:
-                  return product_f32<4>(from, strip, cols, to, out_stride, next);
-                case 5:
-                  return product_f32<5>(from, strip, cols, to, out_stride, next);
-                default:
-                  return product_f32<6>(from, strip, cols, to, out_stride, next);
-              }
-            });
+  in_groups(in, strip, cols, rows, out, out_stride, ahead);
 }
 
 bool has_decode_kernel_f32() {

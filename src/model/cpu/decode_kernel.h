@@ -15,6 +15,7 @@ inline constexpr std::int64_t kStrip = 64;
 /// out[r][64] = in[r][cols] . strip for r < rows, rows <= 16, out rows `out_stride` floats apart. Each sum runs over k in
 /// one order, whatever `rows` is. `ahead`: what will be read next, fetched meanwhile; may be null.
 /// cols must be even for bf16. Error of a sum: cols * 2^-24 relative to the sum of absolute products.
+/// To be called only where has_decode_kernel_*() is true.
 void decode_product(const core::bf16* in, const core::bf16* strip, std::int64_t cols, std::int64_t rows,
                     float* out, std::int64_t out_stride, const void* ahead);
 void decode_product(const float* in, const float* strip, std::int64_t cols, std::int64_t rows, float* out,

@@ -9,7 +9,7 @@
 
 namespace chorus::model::cpu {
 
-/// out[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i]. Relative error below 1e-6.
+/// out[i] = x[i] / sqrt(mean(x^2) + eps) * weight[i], one weight a value. Relative error below 1e-6. out may be x.
 void rms_norm(std::span<const float> x, std::span<const float> weight, float eps, float* out);
 void rms_norm(std::span<const float> x, std::span<const float> weight, float eps, core::bf16* out);
 
@@ -17,13 +17,13 @@ void rms_norm(std::span<const float> x, std::span<const float> weight, float eps
 void silu_times(std::span<const float> gate, const float* up, float* out);
 void silu_times(std::span<const float> gate, const float* up, core::bf16* out);
 
-/// x += y.
+/// x[i] += y[i], i < y.size().
 void add(std::span<const float> y, float* x);
 
 /// Rotates one head, pairs (i, i + n/2) by angle i: cos and sin have n/2 entries. out may be x.
 void rotate(std::span<const float> x, const float* cosine, const float* sine, float* out);
 
-/// Rounds to the narrower type (a copy for float).
+/// Rounds to the narrower type, to nearest, ties to even (a copy for float).
 void narrow(std::span<const float> x, float* out);
 void narrow(std::span<const float> x, core::bf16* out);
 

@@ -1,5 +1,6 @@
 #include "model/cpu/gemm.h"
 
+#include <fmt/format.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <unordered_map>
 
 #include "core/dtype.h"
+#include "core/error.h"
 #include "core/tensor.h"
 #include "model/cpu/elementwise.h"
 
@@ -83,12 +85,6 @@ struct Gemm::Worker {
   std::unordered_map<const Kind*, Operands> known;
 };
 
-std::size_t PackedMatrix::bytes() const {
-  std::size_t total = 0;
-  for (const memory& block : blocks_) total += block.get_desc().get_size();
-  return total;
-}
-
 Gemm::Gemm(Compute compute, core::ThreadPool& pool)
     : compute_(compute), pool_(pool), engine_(dnnl::engine::kind::cpu, 0) {
   for (int i = 0; i < pool.size(); ++i)
@@ -102,12 +98,26 @@ Gemm::Shape& Gemm::shape(std::int64_t cols) {
   const std::lock_guard lock(mutex_);
   auto& found = shapes_[cols];
   if (found) return *found;
+  auto made = std::make_unique<Shape>();
+  try {
+    make(*made, cols);
+  } catch (const dnnl::error& error) {
+    throw Error(
+        ErrorKind::device,
+        fmt::format("no {} matrix product: {}", compute_ == Compute::bf16 ? "bf16" : "f32", error.what()),
+        "a processor that oneDNN multiplies it on", "use --dtype f32");
+  }
+  found = std::move(made);
+  return *found;
+}
+
+void Gemm::make(Shape& shape, std::int64_t cols) const {
   // A primitive is made for as many threads as OpenMP would give it: one.
   omp_set_num_threads(1);
   const auto type = type_of(compute_);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const auto make = [&](std::int64_t tile, const memory::desc& weights) {
+  const auto tiles_of = [&](std::int64_t tile, const memory::desc& weights) {
     const memory::desc in({tile, cols}, type, memory::format_tag::ab);
     const memory::desc out({tile, kBlockColumns}, memory::data_type::f32, memory::format_tag::ab);
     Kind kind;
@@ -115,13 +125,11 @@ Gemm::Shape& Gemm::shape(std::int64_t cols) {
     kind.primitive = dnnl::matmul(kind.desc);
     return kind;
   };
-  found = std::make_unique<Shape>();
-  found->prefill = make(kPrefillTile, memory::desc({cols, kBlockColumns}, type, memory::format_tag::any));
-  found->weights = found->prefill.desc.weights_desc();
-  found->decode = make(kDecodeTile, found->weights);
-  found->strips = is_in_strips(found->weights, cols, compute_);
-  found->strip_bytes = static_cast<std::int64_t>(found->weights.get_size()) / (kBlockColumns / kStrip);
-  return *found;
+  shape.prefill = tiles_of(kPrefillTile, memory::desc({cols, kBlockColumns}, type, memory::format_tag::any));
+  shape.weights = shape.prefill.desc.weights_desc();
+  shape.decode = tiles_of(kDecodeTile, shape.weights);
+  shape.strips = is_in_strips(shape.weights, cols, compute_);
+  shape.strip_bytes = static_cast<std::int64_t>(shape.weights.get_size()) / (kBlockColumns / kStrip);
 }
 
 std::unique_ptr<PackedMatrix> Gemm::pack(std::int64_t rows, std::int64_t cols, const RowSource& source) {

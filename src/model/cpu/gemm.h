@@ -2,8 +2,8 @@
 // oneDNN in tiles of one fixed shape, inside one thread each; decode rows through our kernel, which reads weights once for
 // up to 16 rows (where the processor lacks it: oneDNN tiles of 16). Our pool spreads the work over threads.
 //
-//   PackedMatrix w = gemm.pack(rows, cols, source);
-//   gemm.run(w, input, rows, [&](const GemmTile& tile) { ... });
+//   const auto w = gemm.pack(rows, cols, source);
+//   gemm.run(*w, input, batch.rows, [&](const GemmTile& tile) { ... });
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,6 @@ class PackedMatrix final : public Matrix {
  public:
   std::int64_t rows() const override { return rows_; }
   std::int64_t cols() const override { return cols_; }
-  std::size_t bytes() const override;
   std::int64_t blocks() const { return static_cast<std::int64_t>(blocks_.size()); }
 
  private:
@@ -49,7 +48,8 @@ class Gemm {
   Gemm(Compute compute, core::ThreadPool& pool);
   ~Gemm();
 
-  /// Packs rows [0, rows) of the source; in parallel, so the source is called from several threads.
+  /// Packs rows [0, rows) of the source; in parallel, so the source is called from several threads. Throws Error(device)
+  /// when oneDNN has no such product for this processor.
   std::unique_ptr<PackedMatrix> pack(std::int64_t rows, std::int64_t cols, const RowSource& source);
 
   /// input is [rows.total()][w.cols()] in the compute type; `done` is called once for each tile, from any thread.
@@ -65,6 +65,7 @@ class Gemm {
   struct Worker;  // what a thread owns
   using Done = std::function<void(const GemmTile&)>;
   Shape& shape(std::int64_t cols);
+  void make(Shape& shape, std::int64_t cols) const;
   void run_tiles(const PackedMatrix& w, const Kind& kind, const std::byte* input, std::int64_t first_row,
                  std::int64_t tiles, std::int64_t tile_rows, const Done& done);
   void run_strips(const PackedMatrix& w, const Shape& kinds, const std::byte* input, const Rows& rows,

@@ -1,7 +1,12 @@
 // Cosines and sines of the rotary angles, for every position asked so far, computed in double precision.
+//
+//   RotaryTable table(inverse_frequencies(config.rope, config.head_dim));
+//   table.reach(100);
+//   rotate(key, table.cosine(-3), table.sine(-3), key.data());
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace chorus::model::cpu {
@@ -13,8 +18,7 @@ class RotaryTable {
 
   /// Makes positions 0 .. largest available. Not thread-safe.
   void reach(std::int32_t largest);
-  std::int64_t half() const { return static_cast<std::int64_t>(frequencies_.size()); }
-  /// half() values for `position`, which may be negative.
+  /// One value a frequency for `position`, which may be negative; |position| <= the largest that was reached.
   const float* cosine(std::int32_t position) const;
   const float* sine(std::int32_t position) const;
 
