@@ -26,7 +26,7 @@ TEST(Predict, TakesThePartAskedFor) {
   }
   EXPECT_EQ(predict("a\r\nb", Prediction::first_line), "a");
   EXPECT_EQ(prediction_from("first_word"), Prediction::first_word);
-  test::expect_error(ErrorKind::usage, "first-line, first-word or all", [] { prediction_from("line"); });
+  test::expect_error(ErrorKind::usage, "first-line, first-word", [] { prediction_from("line"); });
 }
 
 class ExperimentTest : public testing::Test {
