@@ -158,7 +158,7 @@ void add_bench_command(CLI::App& app) {
       "--json", arguments->json,
       "Print questions_per_s, prefill_tokens_per_s, decode_tokens_per_s, peak_rss_bytes as JSON");
   command->footer(
-      "Example:\n  chorus bench e2e --method flex --layout shared --cue fused --questions 32\n"
+      "Example:\n  chorus bench e2e --method flex --questions 32\n"
       "One round of one batch with other ids goes before, untimed.");
   command->callback([arguments] { bench_e2e(*arguments); });
   add_bench_suite(*bench);

@@ -38,8 +38,8 @@ void suite(const ModelOptions& base) {
     ensemble::LayoutKind layout;
     ensemble::Cue cue;
   };
-  constexpr Row kRows[] = {{ensemble::Method::flex, ensemble::LayoutKind::concat, ensemble::Cue::own},
-                           {ensemble::Method::flex, ensemble::LayoutKind::shared, ensemble::Cue::fused},
+  constexpr Row kRows[] = {{ensemble::Method::flex, ensemble::LayoutKind::shared, ensemble::Cue::fused},
+                           {ensemble::Method::flex, ensemble::LayoutKind::concat, ensemble::Cue::own},
                            {ensemble::Method::avg, ensemble::LayoutKind::concat, ensemble::Cue::own}};
   const model::ModelConfig config = model::open_checkpoint(choose_model(base).ref.path)->config();
   for (const char* dtype : {"bf16", "f32"}) {
@@ -56,6 +56,8 @@ void suite(const ModelOptions& base) {
       work.layout.kind = row.layout;
       work.layout.separator = "";
       if (row.layout == ensemble::LayoutKind::shared) work.layout.bos_scope = ensemble::BosScope::all;
+      if (row.cue == ensemble::Cue::fused)
+        work.layout.positions = ensemble::Positions::aligned;  // the default
       work.layout.cue = row.cue;
       const BenchResult r = run_bench(options, row.method, work);
       const bool flex = row.method == ensemble::Method::flex;

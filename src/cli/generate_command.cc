@@ -259,8 +259,7 @@ void add_generate_command(CLI::App& app) {
       "Examples:\n"
       "  chorus generate --limit 20\n"
       "  chorus generate --dataset pararel --data DIR --relations P36,P19 --method avg --max-samples 500\n"
-      "  chorus generate --dataset jsonl --data questions.jsonl --layout shared --cue fused "
-      "--num-paraphrases 3\n"
+      "  chorus generate --dataset jsonl --data questions.jsonl --num-paraphrases 3\n"
       "  where a line of questions.jsonl is {\"id\": \"q1\", \"paraphrases\": [\"...\", \"...\"], "
       "\"answers\": [\"...\"]}\n"
       "Stop it at any moment and run it again: it goes on where it was, to the same bytes.");
