@@ -1,12 +1,17 @@
-// Puts the rows of one forward pass together: first every prefill row, then every decode row.
+// Puts the rows of one forward pass together: first every prefill row, then every decode row. What shares a batch never
+// shows in a row's tile: only its number does.
+//
+//   const std::int32_t row = builder.add_row(true, token, place);
+//   model::Batch batch = builder.finish(0);   // the row is number builder.final_row(true, row) of it
 #pragma once
 
 #include <cstdint>
 #include <utility>
 #include <vector>
 
+#include "flex/spans.h"
 #include "model/plan.h"
-#include "text/tokenizer.h"
+#include "text/token_id.h"
 
 namespace chorus::engine {
 
@@ -28,7 +33,7 @@ class BatchBuilder {
   /// Adds a row of a kind; returns its number within the kind.
   std::int32_t add_row(bool decode, text::TokenId id, model::KeyPlace key);
   void add_tile(bool decode, TileDraft tile);
-  /// Row numbers within its kind; `positions` of its rows.
+  /// The rows of a packed sequence, numbered within their kind, and the position of each; q_row is set by finish().
   void add_packed(model::PackedSequence sequence, std::vector<std::int32_t> positions);
 
   std::int32_t rows(bool decode) const { return static_cast<std::int32_t>(kinds_[decode].ids.size()); }

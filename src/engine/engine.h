@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,8 @@ struct EngineOptions {
   std::int32_t batch_size = 16;                  // requests that run at once
   std::size_t kv_memory = std::size_t{1} << 30;  // bytes for keys and values
   std::int32_t page_tokens = 16;
-  std::int64_t prefill_rows =
-      2048;  // no request is admitted once a batch has so many prompt tokens to compute
+  // No request is admitted once a batch has so many prompt tokens to compute.
+  std::int64_t prefill_rows = 2048;
 };
 
 /// A group of sequences answered in lock step: one prompt for flex, one per paraphrase for output ensembles.
@@ -66,16 +67,18 @@ struct EngineCounters {
 
 class Engine {
  public:
-  /// `tokenizer` may be null when no stop rule looks at text and no text is asked for.
+  /// `tokenizer` may be null when no stop rule looks at text and no text is asked for; it and the decoder must outlive the
+  /// engine. Throws Error(usage) for options out of range, std::bad_alloc when there is no room for kv_memory.
   Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options);
   ~Engine();
 
   /// Takes requests from `next` until it gives none and all are done. Throws Error(data) for a prompt that cannot fit,
-  /// Error(interrupted) when `cancelled` says so.
+  /// Error(usage) for stop rules that cannot be followed, Error(model) for logits that are not finite, Error(interrupted)
+  /// when `cancelled` says so, and what `next` and the events throw. After any of them the engine can run again.
   void run(const std::function<std::optional<Request>()>& next, const Events& events);
 
   const EngineCounters& counters() const { return counters_; }
-  /// Where the keys of a run of `prompt` would be; for tests of isolation.
+  /// Where keys and values lie, and the keys and values; for tests of isolation and inspection.
   SequenceStore& sequences() { return *sequences_; }
   model::KvStore& kv() { return *kv_; }
 

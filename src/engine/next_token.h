@@ -16,6 +16,8 @@ struct Choice {
 
 /// One step for one group; every sequence of the group is then extended with the same token. Called from several
 /// threads for different groups.
+///
+///   const Choice choice = Greedy().choose({{logits}});   // logits: std::span<const float>, [vocab]
 class NextToken {
  public:
   virtual ~NextToken() = default;
@@ -25,6 +27,7 @@ class NextToken {
   /// Whether scores are probabilities (to be renormalised) rather than logits.
   virtual bool probabilities() const { return false; }
 
+  /// The token of the largest score, the first of equals. Throws Error(model) when scores are not finite numbers.
   Choice choose(std::span<const std::span<const float>> logits) const;
 };
 

@@ -8,16 +8,24 @@ namespace {
 
 class PackedSequence final : public Sequence {
  public:
-  PackedSequence(const Prompt& prompt, PagePool& pool, std::int32_t new_tokens)
+  /// `pending` counts the prompt's tokens until they are in a batch.
+  PackedSequence(const Prompt& prompt, PagePool& pool, std::int32_t new_tokens, std::int64_t& pending)
       : prompt_(prompt),
         pool_(pool),
-        pages_(pool.take(pool.pages_for(prompt.size() + new_tokens))),
-        relation_(prompt.segment_of, prompt.segments, prompt.sees, prompt.free_from) {}
-  ~PackedSequence() override { pool_.release(pages_); }
+        pending_(pending),
+        relation_(prompt.segment_of, prompt.segments, prompt.sees, prompt.free_from),
+        pages_(pool.take(pool.pages_for(std::int64_t{prompt.size()} + new_tokens))) {
+    pending_ += prompt.size();
+  }
+  ~PackedSequence() override {
+    if (size_ == 0) pending_ -= prompt_.size();
+    pool_.release(pages_);
+  }
   PackedSequence(const PackedSequence&) = delete;
   PackedSequence& operator=(const PackedSequence&) = delete;
 
   RowRef add(std::span<const text::TokenId> ids, bool decode, BatchBuilder& batch) {
+    if (size_ == 0) pending_ -= prompt_.size();
     model::PackedSequence part;
     part.row = batch.rows(decode);
     part.rows = static_cast<std::int32_t>(ids.size());
@@ -48,8 +56,9 @@ class PackedSequence final : public Sequence {
  private:
   const Prompt& prompt_;
   PagePool& pool_;
-  std::vector<PageId> pages_;
+  std::int64_t& pending_;
   flex::SegmentRelation relation_;
+  std::vector<PageId> pages_;
   std::int32_t size_ = 0;
 };
 
@@ -58,8 +67,8 @@ class PackedSequences final : public SequenceStore {
   explicit PackedSequences(PagePool& pool) : pool_(pool) {}
 
   std::unique_ptr<Sequence> open(const Prompt& prompt, std::int32_t new_tokens) override {
-    if (pool_.pages_for(prompt.size() + new_tokens) > pool_.available()) return nullptr;
-    return std::make_unique<PackedSequence>(prompt, pool_, new_tokens);
+    if (pool_.pages_for(std::int64_t{prompt.size()} + new_tokens) > pool_.available()) return nullptr;
+    return std::make_unique<PackedSequence>(prompt, pool_, new_tokens, pending_);
   }
   void add_shared(BatchBuilder&) override {}
   RowRef start(Sequence& sequence, BatchBuilder& batch) override {
@@ -70,7 +79,7 @@ class PackedSequences final : public SequenceStore {
     return static_cast<PackedSequence&>(sequence).add({&token, 1}, true, batch);
   }
   void computed() override {}
-  std::int64_t pending_tokens() const override { return 0; }
+  std::int64_t pending_tokens() const override { return pending_; }
   bool has_shares() const override { return false; }
   void forget() override {}
   model::KeyPlace place(const Sequence& sequence, std::int32_t token) const override {
@@ -79,6 +88,7 @@ class PackedSequences final : public SequenceStore {
 
  private:
   PagePool& pool_;
+  std::int64_t pending_ = 0;
 };
 
 }  // namespace

@@ -1,4 +1,9 @@
-// Which pages of the key/value store are taken, and by how many holders.
+// Which pages of the key/value store are taken, and by how many holders. A page that pieces of two segments lie in has
+// two. Pages given back are taken again first.
+//
+//   PagePool pool(64, 16);
+//   const std::vector<PageId> pages = pool.take(pool.pages_for(tokens));
+//   pool.release(pages);
 #pragma once
 
 #include <cstdint>
@@ -20,7 +25,9 @@ class PagePool {
 
   /// One holder each; asserts that so many are available.
   std::vector<PageId> take(std::int64_t count);
+  /// One holder more, of a page that has one.
   void hold(PageId page);
+  /// One holder less of each; a page without any is available.
   void release(std::span<const PageId> pages);
 
  private:

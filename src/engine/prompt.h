@@ -1,5 +1,8 @@
 // A prompt as the method defines it: one literal sequence of tokens, its segments, what each sees, its positions.
 //
+//   Prompt prompt = causal_prompt(tokenizer.encode("Q: What is the capital of France?\nA:"));
+//   check(prompt, config.vocab);
+//
 // The mask is: q >= kv && (q is free || segment(q) == segment(kv) || segment(q) sees segment(kv)), on sequence indices.
 // A token of no segment that is not free sees nothing, not even itself. `sees` is used as written, never closed.
 #pragma once
@@ -8,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "text/tokenizer.h"
+#include "text/token_id.h"
 
 namespace chorus::engine {
 

@@ -5,8 +5,6 @@
 
 namespace chorus::engine {
 
-SegmentTree::~SegmentTree() = default;
-
 Context* SegmentTree::context(std::vector<Seen> seen, bool blind) {
   auto& found = contexts_[{blind, seen}];
   if (!found) {
@@ -67,12 +65,12 @@ Node* SegmentTree::insert(Context* context, std::span<const text::TokenId> ids,
   node->holders = 1;
   Node* made = node.get();
   pending_[made->id] = made;
-  (parent != nullptr ? parent->children : context->roots)[{ids[done], positions[done]}] = std::move(node);
+  siblings_of(made)[made->key()] = std::move(node);
   return made;
 }
 
 Node* SegmentTree::split(Node* node, std::int32_t at) {
-  auto& slot = slot_of(node);
+  std::unique_ptr<Node>& slot = siblings_of(node).at(node->key());
   auto front = std::make_unique<Node>();
   front->id = next_id_++;
   front->context = node->context;
@@ -97,14 +95,12 @@ Node* SegmentTree::split(Node* node, std::int32_t at) {
   std::unique_ptr<Node> back = std::move(slot);
   slot = std::move(front);
   back->parent = slot.get();
-  const std::pair key{back->ids.front(), back->positions.front()};
-  slot->children[key] = std::move(back);
+  slot->children[node->key()] = std::move(back);
   return slot.get();
 }
 
-std::unique_ptr<Node>& SegmentTree::slot_of(Node* node) {
-  auto& siblings = node->parent != nullptr ? node->parent->children : node->context->roots;
-  return siblings.at({node->ids.front(), node->positions.front()});
+Children& SegmentTree::siblings_of(Node* node) {
+  return node->parent != nullptr ? node->parent->children : node->context->roots;
 }
 
 void SegmentTree::hold(Node* node) {
@@ -129,9 +125,7 @@ void SegmentTree::drop(Node* node) {
   pool_.release(node->pages);
   Node* parent = node->parent;
   Context* context = node->context;
-  slot_of(node).reset();
-  auto& siblings = parent != nullptr ? parent->children : context->roots;
-  std::erase_if(siblings, [](const auto& entry) { return entry.second == nullptr; });
+  siblings_of(node).erase(node->key());
   // A parent is still a root's descendant or a root; if it goes too, the context goes with it.
   if (parent != nullptr) return release(parent);
   drop_context_if_empty(context);
@@ -163,7 +157,6 @@ std::vector<Node*> SegmentTree::pending() const {
 void SegmentTree::mark_computed(Node* node) {
   node->computed = true;
   pending_.erase(node->id);
-  computed_tokens_ += node->size();
 }
 
 }  // namespace chorus::engine

@@ -9,17 +9,20 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "engine/page_pool.h"
-#include "text/tokenizer.h"
+#include "text/token_id.h"
 
 namespace chorus::engine {
 
 struct Context;
+struct Node;
+
+/// What follows a piece, by the token (and its position within the segment) that it begins with.
+using Children = std::map<std::pair<text::TokenId, std::int32_t>, std::unique_ptr<Node>>;
 
 /// A piece of a segment: tokens that follow those of `parent`.
 struct Node {
@@ -34,9 +37,10 @@ struct Node {
   bool computed = false;
   std::int32_t holders = 0;  // sequences, children and contexts that need it
   std::uint64_t idle_since = 0;
-  std::map<std::pair<text::TokenId, std::int32_t>, std::unique_ptr<Node>> children;
+  Children children;
 
   std::int32_t size() const { return static_cast<std::int32_t>(ids.size()); }
+  Children::key_type key() const { return {ids.front(), positions.front()}; }
 };
 
 /// What a segment sees: other segments (by their last node) and how far before it each begins. Blind tokens see nothing.
@@ -50,21 +54,23 @@ struct Seen {
 struct Context {
   std::vector<Seen> seen;
   bool blind = false;
-  std::map<std::pair<text::TokenId, std::int32_t>, std::unique_ptr<Node>> roots;
+  Children roots;
 };
 
 class SegmentTree {
  public:
   explicit SegmentTree(PagePool& pool) : pool_(pool) {}
-  ~SegmentTree();
 
   /// The context of these segments in this order; made when it is new. It lives while it has roots: insert at once.
   Context* context(std::vector<Seen> seen, bool blind);
 
   /// The last node of a segment with these tokens; the caller holds it. Missing tokens become uncomputed nodes with
-  /// pages. Null when the pool has no room even after everything idle is dropped; then nothing is held.
+  /// pages. Null when the pool has no room even after everything idle is dropped; then nothing is held. Positions count
+  /// from the segment's first token, one for each id, at least one. Nodes that others hold may be cut in two on the way:
+  /// the end of a segment stays its end.
   Node* insert(Context* context, std::span<const text::TokenId> ids, std::span<const std::int32_t> positions);
   void hold(Node* node);
+  /// A node that nobody holds stays, idle, as long as nobody needs its pages; one that was never computed is dropped.
   void release(Node* node);
 
   /// Nodes not computed yet, in a fixed order. One forward pass computes them all: a layer's keys are stored before
@@ -76,27 +82,20 @@ class SegmentTree {
   /// The pieces of the segment that ends with `end`, first to last.
   static std::vector<const Node*> chain(const Node* end);
 
-  std::int64_t computed_tokens() const { return computed_tokens_; }
+  /// `node` is one of pending() whose keys and values are in its pages now.
   void mark_computed(Node* node);
 
  private:
-  struct Less {
-    bool operator()(const std::pair<bool, std::vector<Seen>>& a,
-                    const std::pair<bool, std::vector<Seen>>& b) const {
-      return a < b;
-    }
-  };
   Node* split(Node* node, std::int32_t at);
   void drop(Node* node);
   void drop_context_if_empty(Context* context);
-  std::unique_ptr<Node>& slot_of(Node* node);
+  static Children& siblings_of(Node* node);
 
   PagePool& pool_;
-  std::map<std::pair<bool, std::vector<Seen>>, std::unique_ptr<Context>, Less> contexts_;
-  std::map<std::uint64_t, Node*> idle_;     // by idle_since
-  std::map<std::uint64_t, Node*> pending_;  // by id
+  std::map<std::pair<bool, std::vector<Seen>>, std::unique_ptr<Context>> contexts_;  // by (blind, seen)
+  std::map<std::uint64_t, Node*> idle_;                                              // by idle_since
+  std::map<std::uint64_t, Node*> pending_;                                           // by id
   std::uint64_t next_id_ = 1, clock_ = 1;
-  std::int64_t computed_tokens_ = 0;
   const Context* inserting_ = nullptr;  // not to be dropped while it has no roots
 };
 

@@ -1,5 +1,7 @@
 #include "engine/stop.h"
 
+#include <algorithm>
+
 namespace chorus::engine {
 
 std::string_view name(StopReason reason) {

@@ -1,7 +1,10 @@
 // When an answer ends.
+//
+//   StopWatch watch({.ids = stop_ids, .newline = true, .max_new_tokens = 20}, &tokenizer);
+//   while (!watch.push(token = next())) fmt::print("{}", watch.piece());
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,9 +26,9 @@ struct StopRules {
 /// Follows one answer token by token.
 class StopWatch {
  public:
-  /// `tokenizer` may be null when the rules do not look at text.
+  /// Both must outlive the watch. `tokenizer` may be null when the rules do not look at text: piece() is empty then.
   StopWatch(const StopRules& rules, const text::Tokenizer* tokenizer);
-  /// The text this token completed, and whether the answer ends with it.
+  /// Why the answer ends with this token, if it does. A stop token comes before a newline, that before the length.
   std::optional<StopReason> push(text::TokenId token);
   /// Text that the last push() completed; with the last token, all that is left. Together: the decoded answer.
   const std::string& piece() const { return piece_; }
