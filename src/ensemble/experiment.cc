@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "core/error.h"
+#include "ensemble/spelling.h"
 
 namespace chorus::ensemble {
 namespace {
@@ -21,11 +24,7 @@ std::string_view strip(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-struct PredictionName {
-  Prediction value;
-  std::string_view name;
-};
-constexpr PredictionName kPredictions[] = {
+constexpr Spelling<Prediction> kPredictions[] = {
     {Prediction::first_line, "first-line"}, {Prediction::first_word, "first-word"}, {Prediction::all, "all"}};
 
 /// Where the results of a sample's requests come together.
@@ -37,18 +36,11 @@ struct Gathering {
 }  // namespace
 
 std::string_view name(Prediction prediction) {
-  for (const auto& entry : kPredictions)
-    if (entry.value == prediction) return entry.name;
-  return "";
+  return spelled(kPredictions, prediction);
 }
 
 Prediction prediction_from(std::string_view text) {
-  std::string wanted(text);
-  std::replace(wanted.begin(), wanted.end(), '_', '-');
-  for (const auto& entry : kPredictions)
-    if (entry.name == wanted) return entry.value;
-  throw Error(ErrorKind::usage, fmt::format("--prediction '{}'", text), "first-line, first-word or all",
-              "choose one of them");
+  return parsed(kPredictions, "--prediction", text);
 }
 
 std::string predict(std::string_view generation, Prediction prediction) {
@@ -80,6 +72,9 @@ Experiment::Experiment(RunOptions options, const data::Dataset& dataset, const t
 
 std::vector<data::PromptParts> Experiment::parts(std::size_t sample) const {
   const auto& paraphrases = dataset_.samples[sample].paraphrases;
+  if (paraphrases.empty())
+    throw Error(ErrorKind::data, dataset_.samples[sample].uuid + ": no phrasings", "at least one",
+                "add one, or leave the sample out");
   const std::size_t wanted =
       options_.method == Method::origin ? 1 : static_cast<std::size_t>(options_.num_paraphrases);
   std::vector<data::PromptParts> parts;

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/dataset.h"
@@ -48,7 +51,8 @@ class Experiment {
   Experiment(RunOptions options, const data::Dataset& dataset, const text::Tokenizer& tokenizer,
              std::vector<text::TokenId> stop_ids);
 
-  /// Answers these samples. Everything an event throws ends the run.
+  /// Answers these samples, each named once. Everything an event throws ends the run. Throws Error(data) that names the
+  /// sample when one cannot be answered.
   void run(engine::Engine& engine, std::span<const std::size_t> samples, const RunEvents& events) const;
 
   /// One request; per_prompt: one per paraphrase.

@@ -66,10 +66,11 @@ struct LayoutTokens {
   std::size_t shared = 0;  // ids at the start of every paraphrase that are S
 };
 
-/// The sequence of these tokens. Paraphrase p of `tokens` is marked as p whatever the order.
+/// The sequence of these tokens, of one paraphrase or more. Paraphrase p of `tokens` is marked as p whatever the order.
 engine::Prompt assemble_layout(const LayoutOptions& options, const LayoutTokens& tokens);
 
-/// The sequence of one paraphrase a part. Complete prompts are encoded as one string, a separator and a fused cue as strings of their own.
+/// The sequence of one paraphrase a part, one part or more. Complete prompts are encoded as one string, a separator and a
+/// fused cue as strings of their own.
 engine::Prompt build_layout(const LayoutOptions& options, const text::Tokenizer& tokenizer,
                             std::span<const data::PromptParts> parts);
 

@@ -1,20 +1,14 @@
 // The spelling of layout options, and which go together.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "core/error.h"
 #include "ensemble/layout.h"
+#include "ensemble/spelling.h"
 
 namespace chorus::ensemble {
 namespace {
-
-template <class E>
-struct Spelling {
-  E value;
-  std::string_view name;
-};
 
 constexpr Spelling<LayoutKind> kKinds[] = {{LayoutKind::concat, "concat"},
                                            {LayoutKind::shared, "shared"},
@@ -27,24 +21,6 @@ constexpr Spelling<BosScope> kBosScopes[] = {
 constexpr Spelling<Cue> kCues[] = {{Cue::own, "own"}, {Cue::fused, "fused"}};
 constexpr Spelling<Positions> kPositions[] = {{Positions::sequential, "sequential"},
                                               {Positions::aligned, "aligned"}};
-
-template <class E, std::size_t N>
-std::string_view spelled(const Spelling<E> (&table)[N], E value) {
-  for (const auto& entry : table)
-    if (entry.value == value) return entry.name;
-  return "";
-}
-
-template <class E, std::size_t N>
-E parsed(const Spelling<E> (&table)[N], std::string_view option, std::string_view text) {
-  std::string wanted(text), known;
-  std::replace(wanted.begin(), wanted.end(), '_', '-');
-  for (const auto& entry : table) {
-    if (entry.name == wanted) return entry.value;
-    known += (known.empty() ? "" : ", ") + std::string(entry.name);
-  }
-  throw Error(ErrorKind::usage, fmt::format("{} '{}'", option, text), known, "choose one of them");
-}
 
 }  // namespace
 

@@ -1,48 +1,31 @@
 #include "ensemble/methods.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "core/error.h"
 #include "core/vector_math.h"
+#include "ensemble/spelling.h"
 
 namespace chorus::ensemble {
 namespace {
 
-struct Named {
-  Method method;
-  std::string_view name;
-};
-constexpr Named kMethods[] = {{Method::origin, "origin"},
-                              {Method::per_prompt, "per_prompt"},
-                              {Method::avg, "avg"},
-                              {Method::max, "max"},
-                              {Method::flex, "flex"}};
+constexpr Spelling<Method> kMethods[] = {{Method::origin, "origin"},
+                                         {Method::per_prompt, "per_prompt"},
+                                         {Method::avg, "avg"},
+                                         {Method::max, "max"},
+                                         {Method::flex, "flex"}};
 
 }  // namespace
 
 std::string_view name(Method method) {
-  for (const Named& entry : kMethods)
-    if (entry.method == method) return entry.name;
-  return "";
+  return spelled(kMethods, method);
 }
 
 Method method_from(std::string_view text) {
-  std::string wanted(text);
-  std::replace(wanted.begin(), wanted.end(), '-', '_');
-  if (wanted == "flex_attention") wanted = "flex";
-  std::string known;
-  for (const Named& entry : kMethods) {
-    if (entry.name == wanted) return entry.method;
-    known += (known.empty() ? "" : ", ") + std::string(entry.name);
-  }
-  throw Error(ErrorKind::usage, fmt::format("method '{}'", text), known, "choose one of them with --method");
+  if (text == "flex_attention" || text == "flex-attention") return Method::flex;
+  return parsed(kMethods, "method", text);
 }
 
 std::vector<Method> all_methods() {
   std::vector<Method> methods;
-  for (const Named& entry : kMethods) methods.push_back(entry.method);
+  for (const auto& entry : kMethods) methods.push_back(entry.value);
   return methods;
 }
 

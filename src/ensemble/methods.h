@@ -1,8 +1,10 @@
 // The classic output-level ensembles: how the logits of N paraphrases become one token.
+//
+//   engine::Request request{.prompts = prompts, .next = next_token(method_from("avg"))};
 #pragma once
 
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,7 +15,7 @@ namespace chorus::ensemble {
 enum class Method { origin, per_prompt, avg, max, flex };
 
 std::string_view name(Method method);
-/// Throws Error(usage) that lists the methods. Hyphens and underscores are the same.
+/// Throws Error(usage) that lists the methods. Hyphens and underscores are the same; flex_attention is flex.
 Method method_from(std::string_view text);
 std::vector<Method> all_methods();
 
