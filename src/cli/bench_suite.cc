@@ -31,7 +31,7 @@ void suite(const ModelOptions& base) {
                      {"questions/s", eval::Table::number},
                      {"prefill tokens/s", eval::Table::number},
                      {"decode tokens/s", eval::Table::number},
-                     {"peak MiB", eval::Table::number},
+                     {"peak MiB so far", eval::Table::number},
                      {"% of ceiling", eval::Table::number}});
   struct Row {
     ensemble::Method method;
