@@ -40,7 +40,7 @@ std::vector<std::string> lines_of_stdin() {
   if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "one phrasing a line, then Ctrl-D:\n");
   const InterruptsEndReads ends;
   std::vector<std::string> lines;
-  for (std::string line; std::getline(std::cin, line);)
+  for (std::string line; !interrupted() && std::getline(std::cin, line);)
     if (!trimmed(line).empty()) lines.push_back(line);
   if (interrupted()) throw Error(ErrorKind::interrupted, "interrupted", "", "");
   return lines;
@@ -176,7 +176,7 @@ void add_ask_command(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  chorus ask \"What is the capital of France?\" \"Which city is France's capital?\"\n"
-      "  chorus ask --method flex,avg,origin --layout shared --cue fused \"Who wrote Dune?\" \"Dune is by "
+      "  chorus ask --method flex,avg,origin \"Who wrote Dune?\" \"Dune is by "
       "whom?\"\n"
       "  printf 'Who wrote Dune?\\nDune is by whom?\\n' | chorus ask --json\n"
       "With flex, each phrasing's share of the attention is printed below the answer.");

@@ -46,7 +46,11 @@ std::string check_device(const std::string& text) {
 
 text::Tokenizer load_tokenizer(const model::Checkpoint& checkpoint) {
   if (checkpoint.gguf() != nullptr) return text::Tokenizer::from_gguf(*checkpoint.gguf());
-  return text::Tokenizer::from_json(checkpoint.path() / "tokenizer.json");
+  const fs::path file = checkpoint.path() / "tokenizer.json";
+  if (!fs::exists(file))
+    throw Error(ErrorKind::model, file.string() + " is not there", "a tokenizer beside the weights",
+                "copy the model's tokenizer.json into the folder");
+  return text::Tokenizer::from_json(file);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ std::vector<std::string> LayoutArguments::given() const {
 std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments) {
   const auto given = arguments.given();
   if (method == ensemble::Method::flex || given.empty()) return "";
-  return fmt::format("{} has no layout: {} is for flex alone", name(method), fmt::join(given, ", "));
+  return fmt::format("{} has no layout: {} left unused", name(method), fmt::join(given, ", "));
 }
 
 PromptArguments::PromptArguments() : prompt_template(data::PromptTemplate{}.text) {}
