@@ -58,12 +58,12 @@ tidy_base() {
   if [ "$count" -gt 20 ]; then echo 'HEAD~20'; else git -C "$root" hash-object -t tree /dev/null; fi
 }
 
-# The unit tests (not the golden runs, which are long) with the sanitizers' instrumentation.
+# The unit tests (not the golden runs and the tests of the whole program, which are long) with the sanitizers' instrumentation.
 check_sanitize() {
   set_up none try
   local folder=$root/build-asan
   configure asan "$folder"
   compile "$folder" all
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$(nproc)" -LE 'golden|layers' "$@"
+    ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$(nproc)" -LE 'golden|layers|cli' "$@"
 }
