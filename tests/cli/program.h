@@ -145,7 +145,7 @@ class Program {
   TempFolder folder_;
 };
 
-/// One line "error: GOT; expected EXPECTED; TODO" on stderr, whatever stands before it, and this exit code.
+/// One line "error: GOT; expected EXPECTED; ADVICE" on stderr, whatever stands before it, and this exit code.
 inline void expect_failure(const Outcome& outcome, int code, const std::string& part) {
   EXPECT_EQ(outcome.code, code) << outcome.err;
   EXPECT_EQ(outcome.signal, 0);

@@ -14,7 +14,8 @@ constexpr double kTolerance = 1e-6;  // the same weights; only rope_freqs.weight
 std::vector<Request> prompts_of(const std::filesystem::path& folder) {
   std::ifstream in(folder / "expected.json");
   std::vector<Request> requests;
-  for (const auto& entry : nlohmann::json::parse(in).at("cases"))
+  const auto document = nlohmann::json::parse(in);
+  for (const auto& entry : document.at("cases"))
     requests.push_back(
         request_of({causal_prompt(entry.at("input_ids").get<std::vector<text::TokenId>>())}, 2));
   return requests;

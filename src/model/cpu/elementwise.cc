@@ -1,5 +1,6 @@
 #include "model/cpu/elementwise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -162,7 +163,7 @@ void rotate(std::span<const float> x, const float* cosine, const float* sine, fl
   HWY_DYNAMIC_DISPATCH(Rotate)(x.data(), cosine, sine, x.size() / 2, out);
 }
 void narrow(std::span<const float> x, float* out) {
-  std::memcpy(out, x.data(), x.size_bytes());
+  std::copy(x.begin(), x.end(), out);
 }
 void narrow(std::span<const float> x, core::bf16* out) {
   HWY_DYNAMIC_DISPATCH(NarrowBf16)(x.data(), x.size(), out);
