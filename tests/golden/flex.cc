@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -225,7 +224,7 @@ void compare(const Shape& s, const core::SafeTensors& file, const std::string& k
 }
 
 void run_file(const std::filesystem::path& path, core::ThreadPool& pool, Report& report) {
-  const json document = json::parse(std::ifstream(path));
+  const json document = read_json(path);
   const std::filesystem::path tensors = std::filesystem::path(path).replace_extension(".safetensors");
   const std::string stem = "flex/" + path.stem().string();
   std::vector<const json*> cases;
@@ -276,11 +275,8 @@ void run_file(const std::filesystem::path& path, core::ThreadPool& pool, Report&
 
 void run_flex(const Context& context, Report& report) {
   core::ThreadPool pool;
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(context.dir / "flex"))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  for (const auto& path : files) run_file(path, pool, report);
+  for_each_file(context, "flex", report,
+                [&](const std::filesystem::path& file) { run_file(file, pool, report); });
 }
 
 }  // namespace chorus::golden

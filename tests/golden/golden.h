@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,13 @@ class Report {
  private:
   int passed_ = 0, failed_ = 0, skipped_ = 0;
 };
+
+/// Calls `run` for every .json file and every folder in a suite's folder, by name. What it throws is a failure of that one
+/// and hides no other.
+void for_each_file(const Context& context, const std::string& suite, Report& report,
+                   const std::function<void(const std::filesystem::path&)>& run);
+
+nlohmann::json read_json(const std::filesystem::path& file);
 
 // One suite per folder of the golden directory.
 void run_tokenizers(const Context& context, Report& report);

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/dequantize.h"
-#include "core/error.h"
 #include "core/safetensors.h"
 #include "golden/replay.h"
 
@@ -75,7 +74,7 @@ void run_model(const fs::path& folder, Report& report) {
     for (const auto execution : {engine::Execution::packed, engine::Execution::shared})
       if (failure.empty())
         if (failure = run_case(decoder, execution, cases[i], logits, worst); !failure.empty())
-          failure = (execution == engine::Execution::packed ? "packed: " : "shared: ") + failure;
+          failure = fmt::format("{}: {}", golden::name(execution), failure);
     const std::string label = fmt::format("{} case {}", name, i);
     failure.empty() ? report.passed(label) : report.failed(label, failure);
   }
@@ -86,17 +85,7 @@ void run_model(const fs::path& folder, Report& report) {
 }  // namespace
 
 void run_models(const Context& context, Report& report) {
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(context.dir / "models"))
-    if (entry.is_directory()) folders.push_back(entry.path());
-  std::sort(folders.begin(), folders.end());
-  for (const fs::path& folder : folders) {
-    try {
-      run_model(folder, report);
-    } catch (const Error& error) {
-      report.failed("models/" + folder.filename().string(), error.what());
-    }
-  }
+  for_each_file(context, "models", report, [&](const fs::path& folder) { run_model(folder, report); });
 }
 
 }  // namespace chorus::golden

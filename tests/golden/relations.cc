@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/error.h"
 #include "golden/replay.h"
 
 namespace chorus::golden {
@@ -15,7 +14,7 @@ std::string run_case(model::Decoder& decoder, const nlohmann::json& entry, doubl
   const Played played{{prompt_from(entry)}, std::make_shared<engine::Greedy>()};
   const auto expected = entry.at("last_logits").get<std::vector<double>>();
   for (const auto execution : {engine::Execution::packed, engine::Execution::shared}) {
-    const char* how = execution == engine::Execution::packed ? "packed" : "shared";
+    const char* how = name(execution);
     const Replay got =
         replay(decoder, execution, {played}, static_cast<std::int32_t>(entry.at("generated").size())).front();
     const double error = relative_error(got.first_scores, expected);
@@ -61,17 +60,8 @@ void run_file(const fs::path& file, const fs::path& folder, Report& report) {
 }  // namespace
 
 void run_relations(const Context& context, Report& report) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(context.dir / "relations"))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) {
-    try {
-      run_file(file, context.dir / "models" / file.stem(), report);
-    } catch (const Error& error) {
-      report.failed("relations/" + file.stem().string(), error.what());
-    }
-  }
+  for_each_file(context, "relations", report,
+                [&](const fs::path& file) { run_file(file, context.dir / "models" / file.stem(), report); });
 }
 
 }  // namespace chorus::golden

@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <numeric>
-
-#include "core/error.h"
 
 namespace chorus::golden {
 namespace {
-
-using engine::Choice;
 
 /// Passes on another's scores and keeps those of its first call.
 class Recorder final : public engine::NextToken {
@@ -95,10 +91,8 @@ std::string compare_tokens(const std::vector<text::TokenId>& got, const nlohmann
   return "";
 }
 
-nlohmann::json read_json(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) throw Error(ErrorKind::io, file.string() + " cannot be read", "a golden file", "");
-  return nlohmann::json::parse(in);
+const char* name(engine::Execution execution) {
+  return execution == engine::Execution::packed ? "packed" : "shared";
 }
 
 }  // namespace chorus::golden

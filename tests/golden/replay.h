@@ -1,7 +1,9 @@
 // Runs golden prompts through the engine and compares what comes out.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,8 +37,10 @@ double relative_error(std::span<const float> got, std::span<const double> expect
 std::string compare_tokens(const std::vector<text::TokenId>& got, const nlohmann::json& expected,
                            const nlohmann::json& margins, double least);
 
-nlohmann::json read_json(const std::filesystem::path& file);
+const char* name(engine::Execution execution);
 
+// As the README of the golden folder allows: relative to the norm of the logits, and the margins of the two best below
+// which tokens are not compared.
 inline constexpr double kLogitsTolerance = 1e-4;
 inline constexpr double kMargin = 1e-3;
 inline constexpr double kProbabilityMargin = 1e-4;

@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "core/error.h"
 #include "ensemble/layout.h"
 #include "ensemble/methods.h"
 #include "golden/replay.h"
@@ -13,6 +11,8 @@ namespace chorus::golden {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::int32_t kSteps = 8;  // tokens the golden files hold
 
 /// One expected outcome of a case: a layout run or an output ensemble.
 struct Expected {
@@ -67,10 +67,10 @@ struct Agreement {
 
 std::string check_case(model::Decoder& decoder, engine::Execution execution,
                        const std::vector<Expected>& expected, double& worst) {
-  const char* how = execution == engine::Execution::packed ? "packed" : "shared";
+  const char* how = name(execution);
   std::vector<Played> groups;
   for (const Expected& e : expected) groups.push_back(e.played);
-  const auto got = replay(decoder, execution, groups, 8);
+  const auto got = replay(decoder, execution, groups, kSteps);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const nlohmann::json& entry = *expected[i].entry;
     const double error = first_step_error(got[i], entry.at("first_top20"));
@@ -87,11 +87,11 @@ std::string check_case(model::Decoder& decoder, engine::Execution execution,
 void count_equal(model::Decoder& decoder, const std::vector<Expected>& expected, Agreement& agreement) {
   std::vector<Played> groups;
   for (const Expected& e : expected) groups.push_back(e.played);
-  const auto got = replay(decoder, engine::Execution::shared, groups, 8);
+  const auto got = replay(decoder, engine::Execution::shared, groups, kSteps);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto tokens = expected[i].entry->at("generated").get<std::vector<text::TokenId>>();
     for (std::size_t t = 0; t < tokens.size(); ++t, ++agreement.tokens)
-      agreement.equal += got[i].tokens[t] == tokens[t];
+      agreement.equal += got[i].tokens.at(t) == tokens[t];
   }
 }
 
@@ -161,17 +161,7 @@ void run_file(const fs::path& file, const Context& context, Report& report) {
 }  // namespace
 
 void run_smollm2(const Context& context, Report& report) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(context.dir / "smollm2"))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) {
-    try {
-      run_file(file, context, report);
-    } catch (const Error& error) {
-      report.failed("smollm2/" + file.stem().string(), error.what());
-    }
-  }
+  for_each_file(context, "smollm2", report, [&](const fs::path& file) { run_file(file, context, report); });
 }
 
 }  // namespace chorus::golden

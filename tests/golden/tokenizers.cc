@@ -2,8 +2,6 @@
 // SmolLM2's also through the GGUF's metadata, as part of the same case.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/gguf.h"
@@ -58,7 +56,7 @@ void run_file(const fs::path& path, const Context& context, Report& report) {
   const std::string label = "tokenizers/" + name;
   const fs::path tokenizer = context.tokenizers / name / "tokenizer.json";
   if (!fs::exists(tokenizer)) return report.skipped(label, tokenizer.string());
-  const json golden = json::parse(std::ifstream(path));
+  const json golden = read_json(path);
   Differences differences;
   check(golden.at("cases"), text::Tokenizer::from_json(tokenizer), "tokenizer.json", differences);
   if (name == "smollm2" && fs::exists(context.smollm2)) {
@@ -72,18 +70,8 @@ void run_file(const fs::path& path, const Context& context, Report& report) {
 }  // namespace
 
 void run_tokenizers(const Context& context, Report& report) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(context.dir / "tokenizers")) {
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    try {
-      run_file(file, context, report);
-    } catch (const std::exception& error) {
-      report.failed("tokenizers/" + file.stem().string(), error.what());
-    }
-  }
+  for_each_file(context, "tokenizers", report,
+                [&](const fs::path& file) { run_file(file, context, report); });
 }
 
 }  // namespace chorus::golden
