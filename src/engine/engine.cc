@@ -147,21 +147,19 @@ void Engine::step(const Events& events) {
   // Room for the states of every row, of those that report none too.
   const std::int32_t states = wants_shares ? largest : 0;
   model::Batch batch = builder.finish(states);
-  decoder_.forward(batch, *kv_);
-  sequences_->computed();
-
-  std::vector<std::int32_t> rows;
   std::vector<std::size_t> begin;
   for (const auto& active : active_) {
-    begin.push_back(rows.size());
-    for (const RowRef& ref : active->rows) rows.push_back(builder.final_row(ref.decode, ref.row));
+    begin.push_back(batch.outputs.size());
+    for (const RowRef& ref : active->rows) batch.outputs.push_back(builder.final_row(ref.decode, ref.row));
   }
-  const auto logits = decoder_.logits(rows);
+  decoder_.forward(batch, *kv_);
+  sequences_->computed();
+  const auto logits = decoder_.logits();
   decoder_.backend().pool().parallel_for(static_cast<std::int64_t>(active_.size()), [&](std::int64_t i, int) {
     Active& active = *active_[static_cast<std::size_t>(i)];
     const std::size_t first = begin[static_cast<std::size_t>(i)];
     choose(active, std::span(logits).subspan(first, active.rows.size()));
-    if (states > 0 && active.request.prompts.size() == 1) add_share(active, batch, rows[first]);
+    if (states > 0 && active.request.prompts.size() == 1) add_share(active, batch, batch.outputs[first]);
   });
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   (batch.rows.prefill > 0 ? counters_.prefill_seconds : counters_.decode_seconds) += seconds;

@@ -86,6 +86,11 @@ class Backend {
   /// plan.share to 0, every layer adds to it.
   virtual void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv,
                          const Rows& rows, AttentionPlan& plan, Tensor& out) = 0;
+  /// x[to] = x[from] in place for each move, full or narrow; both ascend and to <= from.
+  struct RowMove {
+    std::int32_t from = 0, to = 0;
+  };
+  virtual void move_rows(std::span<const RowMove> moves, Tensor& x) = 0;
   /// out[i] = x[rows[i]] (full), for i < rows.size().
   virtual void gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) = 0;
   /// Row `row` of a full tensor, on the host; valid until the tensor changes.

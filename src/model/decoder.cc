@@ -77,7 +77,7 @@ void Decoder::make_room(const Rows& rows) {
 
 void Decoder::forward(Batch& batch, KvStore& kv) {
   Backend& b = *backend_;
-  const Rows& rows = batch.rows;
+  Rows rows = batch.rows;
   make_room(rows);
   b.embed(batch.ids, embedding_, *x_);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
@@ -86,6 +86,7 @@ void Decoder::forward(Batch& batch, KvStore& kv) {
     b.linear(*layer.qkv, *h_, rows, *qkv_);
     b.attention(static_cast<std::int64_t>(i), *qkv_, {layer.bias, layer.q_norm, layer.k_norm}, kv, rows,
                 batch.plan, *a_);
+    if (i + 1 == layers_.size()) rows = keep_outputs(batch);
     b.linear_add(*layer.o, *a_, rows, *x_);
     b.rms_norm(*x_, layer.ffn_norm, rows, *h_);
     b.gated(*layer.gate_up, *h_, rows, *m_);
@@ -93,7 +94,29 @@ void Decoder::forward(Batch& batch, KvStore& kv) {
   }
 }
 
-std::vector<std::span<const float>> Decoder::logits(std::span<const std::int32_t> rows) {
+Rows Decoder::keep_outputs(const Batch& batch) {
+  std::vector<std::int32_t> kept = batch.outputs;
+  std::sort(kept.begin(), kept.end());
+  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  const auto prefill =
+      std::lower_bound(kept.begin(), kept.end(), static_cast<std::int32_t>(batch.rows.decode_begin())) -
+      kept.begin();
+  const Rows rows{.prefill = prefill, .decode = std::ssize(kept) - prefill};
+  std::vector<Backend::RowMove> moves;
+  for (std::int64_t i = 0; i < std::ssize(kept); ++i)
+    moves.push_back({.from = kept[static_cast<std::size_t>(i)],
+                     .to = static_cast<std::int32_t>(i < prefill ? i : rows.decode_begin() + i - prefill)});
+  backend_->move_rows(moves, *x_);
+  backend_->move_rows(moves, *a_);
+  outputs_.clear();
+  for (const std::int32_t row : batch.outputs)
+    outputs_.push_back(
+        moves[static_cast<std::size_t>(std::lower_bound(kept.begin(), kept.end(), row) - kept.begin())].to);
+  return rows;
+}
+
+std::vector<std::span<const float>> Decoder::logits() {
+  const std::vector<std::int32_t>& rows = outputs_;
   if (rows.empty()) return {};
   const ModelConfig& c = config();
   const Rows kind{.prefill = 0, .decode = static_cast<std::int64_t>(rows.size())};

@@ -2,7 +2,7 @@
 //
 //   Decoder decoder(open_checkpoint(path), make_cpu_backend(config, Compute::bf16, 0));
 //   decoder.forward(batch, kv);
-//   const auto logits = decoder.logits(rows);   // [rows.size()][vocab]
+//   const auto logits = decoder.logits();   // [batch.outputs.size()][vocab]
 #pragma once
 
 #include <memory>
@@ -24,17 +24,19 @@ class Decoder {
   const ModelConfig& config() const { return checkpoint_->config(); }
   Backend& backend() { return *backend_; }
 
-  /// Computes every row of the batch: stores its key and value of each layer in `kv`, a store of backend(), and keeps its
-  /// last hidden state. Fills batch.plan.share.
+  /// Computes every row of the batch: stores its key and value of each layer in `kv`, a store of backend(), and keeps the
+  /// last hidden state of batch.outputs; past the last layer's attention nothing else is computed. Fills batch.plan.share.
   void forward(Batch& batch, KvStore& kv);
 
-  /// Logits of some rows of the last forward pass, [rows.size()][vocab]; valid until the next call.
+  /// Logits of the last forward pass's outputs in their order, [outputs.size()][vocab]; valid until the next call.
   /// Logit rows are computed as decode rows, whatever the row was.
-  std::vector<std::span<const float>> logits(std::span<const std::int32_t> rows);
+  std::vector<std::span<const float>> logits();
 
  private:
   struct Layer;
   void make_room(const Rows& rows);
+  /// Leaves only the batch's outputs in x_ and a_, kinds apart; sets outputs_ to their new rows.
+  Rows keep_outputs(const Batch& batch);
 
   std::shared_ptr<const Checkpoint> checkpoint_;
   std::unique_ptr<Backend> backend_;
@@ -43,6 +45,7 @@ class Decoder {
   std::unique_ptr<Matrix> output_;
   RowSource embedding_;
   std::int64_t capacity_ = 0, logits_capacity_ = 0;
+  std::vector<std::int32_t> outputs_;            // rows of x_ after the last layer
   std::unique_ptr<Tensor> x_, h_, qkv_, a_, m_;  // residual, normed, projections, attention, feed-forward
   std::unique_ptr<Tensor> last_, last_h_, logits_;
 };

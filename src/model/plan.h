@@ -64,6 +64,8 @@ struct Batch {
   Rows rows;
   std::vector<std::int32_t> ids;  // per row; -1 in padding
   AttentionPlan plan;
+  std::vector<std::int32_t>
+      outputs;  // rows whose logits are asked, in any order, a row more than once if need be
 };
 
 }  // namespace chorus::model

@@ -289,6 +289,12 @@ void CpuBackend<T>::attention(std::int64_t layer, Tensor& qkv, const AttentionWe
 }
 
 template <class T>
+void CpuBackend<T>::move_rows(std::span<const RowMove> moves, Tensor& x) {
+  auto& rows = static_cast<CpuRows&>(x);
+  for (const RowMove& move : moves) rows.move_row(move.from, move.to);
+}
+
+template <class T>
 void CpuBackend<T>::gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) {
   const auto& from = as<float>(x);
   auto& to = as<float>(out);

@@ -2,6 +2,7 @@
 // products and stored keys and values have.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
@@ -21,8 +22,14 @@ namespace chorus::model::cpu {
 inline constexpr std::int64_t kRowsPerTask = 8;
 inline constexpr std::int64_t kAttentionRowsPerTask = 2;
 
+/// A tensor whose rows can be moved without knowing what they hold.
+class CpuRows : public Tensor {
+ public:
+  virtual void move_row(std::int64_t from, std::int64_t to) = 0;
+};
+
 template <class T>
-class CpuTensor final : public Tensor {
+class CpuTensor final : public CpuRows {
  public:
   CpuTensor(std::int64_t rows, std::int64_t cols)
       : cols_(cols), values_(static_cast<std::size_t>(rows * cols)) {}
@@ -30,6 +37,9 @@ class CpuTensor final : public Tensor {
   const T* row(std::int64_t r) const { return values_.data() + r * cols_; }
   std::span<const T> row_span(std::int64_t r) const { return {row(r), static_cast<std::size_t>(cols_)}; }
   std::int64_t cols() const { return cols_; }
+  void move_row(std::int64_t from, std::int64_t to) override {
+    if (from != to) std::copy_n(row(from), cols_, row(to));
+  }
 
  private:
   std::int64_t cols_;
@@ -79,6 +89,7 @@ class CpuBackend final : public Backend {
   void gated(const Matrix& w, const Tensor& in, const Rows& rows, Tensor& out) override;
   void attention(std::int64_t layer, Tensor& qkv, const AttentionWeights& weights, KvStore& kv,
                  const Rows& rows, AttentionPlan& plan, Tensor& out) override;
+  void move_rows(std::span<const RowMove> moves, Tensor& x) override;
   void gather(const Tensor& x, std::span<const std::int32_t> rows, Tensor& out) override;
   std::span<const float> read(const Tensor& x, std::int64_t row) override;
   core::ThreadPool& pool() override { return pool_; }
