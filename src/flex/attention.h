@@ -130,12 +130,8 @@ class DenseAttention {
       const BlockMaskShape& shape = options_.block_mask->shape();
       return options_.block_mask->at(t.b, h, t.first / shape.q_block, kv.begin / shape.kv_block);
     }
-    if constexpr (StructuredMaskMod<M>) {
-      const Index q = options_.q_offset + t.first;
-      return mask_mod_.classify(t.b, h, {q, q + t.count}, kv);
-    } else {
-      return BlockKind::partial;
-    }
+    const Index q = options_.q_offset + t.first;
+    return classify_by_structure(mask_mod_, t.b, h, {q, q + t.count}, kv);
   }
 
   void add_block(Tile& t, Index first_key, KeyRange keys, BlockKind kind) const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/error.h"
 
@@ -17,9 +18,19 @@ std::size_t index(Index i) {
   throw Error(ErrorKind::usage, "block mask: " + std::move(got), std::move(expected), "");
 }
 
-// The kind of a block made of two parts.
-BlockKind join(BlockKind a, BlockKind b) {
-  return a == b ? a : BlockKind::partial;
+/// Of block `i`, or of blocks [i, last]; wide, for the last block's end may pass the largest Index.
+Range range_of_blocks(Index i, Index last, Index size, Index length) {
+  const std::int64_t end = (std::int64_t{last} + 1) * size;
+  return {i * size, static_cast<Index>(std::min<std::int64_t>(end, length))};
+}
+
+/// Appends to the runs that begin at `first`; joins what touches and is of one kind.
+void add_run(std::vector<BlockRun>& runs, std::size_t first, BlockRun run) {
+  if (run.begin >= run.end || run.kind == BlockKind::empty) return;
+  if (runs.size() > first && runs.back().end == run.begin && runs.back().kind == run.kind)
+    runs.back().end = run.end;
+  else
+    runs.push_back(run);
 }
 
 }  // namespace
@@ -35,84 +46,224 @@ BlockMask::BlockMask(const BlockMaskShape& shape) : shape_(shape) {
   shape_.q_length = 0;
 }
 
-void BlockMask::grow(Index q_length, core::ThreadPool* pool, const Classify& kind) {
+Range BlockMask::keys_of(Range columns) const {
+  return range_of_blocks(columns.begin, columns.end - 1, shape_.kv_block, shape_.kv_length);
+}
+
+// Every block that `any` touches is stored; it is full if one range of `all` covers it, which lies in one of `any`.
+void BlockMask::add_runs(const SeenKeys& seen, std::vector<BlockRun>& runs) const {
+  const Index block = shape_.kv_block, columns = column_blocks();
+  const std::size_t first = runs.size();
+  std::size_t next = 0;
+  Index column = 0;
+  for (const Range any : seen.any) {
+    column = std::max(column, any.begin / block);
+    const Index end = (any.end - 1) / block + 1;
+    for (; next < seen.all.size() && seen.all[next].begin < any.end; ++next) {
+      const Range all = seen.all[next];
+      const Range full{blocks_of(all.begin, block), all.end == shape_.kv_length ? columns : all.end / block};
+      if (full.begin >= full.end) continue;
+      add_run(runs, first, {column, full.begin, BlockKind::partial});
+      add_run(runs, first, {full.begin, full.end, BlockKind::full});
+      column = full.end;
+    }
+    add_run(runs, first, {column, end, BlockKind::partial});
+    column = end;
+  }
+}
+
+// Looks pair by pair at the partial blocks of the row whose runs begin at `first`.
+void BlockMask::settle_open_blocks(const Rule& rule, Index b, Index h, Range q, std::vector<BlockRun>& runs,
+                                   std::size_t first) const {
+  const std::vector<BlockRun> open(runs.begin() + static_cast<std::ptrdiff_t>(first), runs.end());
+  runs.resize(first);
+  for (const BlockRun run : open) {
+    if (run.kind == BlockKind::full) {
+      add_run(runs, first, run);
+      continue;
+    }
+    for (Index c = run.begin; c < run.end; ++c)
+      add_run(runs, first, {c, c + 1, rule.by_pairs(b, h, q, keys_of({c, c + 1}))});
+  }
+}
+
+// Block rows of the query rows [rows.begin, rows.end), of which the first may begin inside a block.
+BlockMask::Plane BlockMask::rows_by(const Rule& rule, Index b, Index h, Range rows) const {
+  Plane plane;
+  SeenKeys seen;
+  for (Index from = rows.begin; from < rows.end;) {
+    const Index block = from / shape_.q_block;
+    const Range r{from, range_of_blocks(block, block, shape_.q_block, rows.end).end};
+    const Range q{r.begin + shape_.q_offset, r.end + shape_.q_offset};
+    const std::size_t first = plane.runs.size();
+    if (shape_.kv_length > 0) {
+      seen.clear();
+      rule.seen(b, h, q, {0, shape_.kv_length}, seen);
+      add_runs(seen, plane.runs);
+      if (rule.by_pairs) settle_open_blocks(rule, b, h, q, plane.runs, first);
+    }
+    plane.begin.push_back(plane.runs.size());
+    from = r.end;
+  }
+  return plane;
+}
+
+// Opaque block rows are shared out singly, structured ones by the hundred: they cost too little to hand around.
+void BlockMask::grow(Index q_length, core::ThreadPool* pool, const Rule& rule) {
+  if (q_length < shape_.q_length)
+    refuse(fmt::format("{} rows added to {}", q_length - shape_.q_length, shape_.q_length), "0 or more");
   if (q_length == shape_.q_length) return;
   const Index first_row = shape_.q_length, first_block = first_row / shape_.q_block;
-  const Index blocks = (q_length + shape_.q_block - 1) / shape_.q_block - first_block,
-              columns = column_blocks();
-  const std::int64_t planes = std::ssize(planes_);
-  std::vector<std::vector<BlockKind>> fresh(index(blocks) * planes_.size());
-  const auto rows_of = [&](std::int64_t i) {
-    const Index block = first_block + static_cast<Index>(i % blocks);
-    return Range{std::max(first_row, block * shape_.q_block),
-                 std::min(q_length, (block + 1) * shape_.q_block)};
-  };
-  const auto classify_row = [&](std::int64_t i, int) {
-    const auto plane = static_cast<Index>(i / blocks);
-    const Range rows = rows_of(i);
-    std::vector<BlockKind>& kinds = fresh[static_cast<std::size_t>(i)];
-    kinds.resize(index(columns));
-    for (Index c = 0; c < columns; ++c)
-      kinds[index(c)] = kind(plane / shape_.heads, plane % shape_.heads,
-                             {rows.begin + shape_.q_offset, rows.end + shape_.q_offset},
-                             {c * shape_.kv_block, std::min(shape_.kv_length, (c + 1) * shape_.kv_block)});
+  const Index blocks = blocks_of(q_length, shape_.q_block) - first_block;
+  const Index share = pool == nullptr ? blocks : std::min<Index>(blocks, rule.by_pairs ? 1 : 256);
+  const std::int64_t shares = blocks_of(blocks, share), pieces = std::ssize(planes_) * shares;
+  std::vector<Plane> fresh(static_cast<std::size_t>(pieces));
+  const auto make = [&](std::int64_t piece, int) {
+    const auto plane = static_cast<Index>(piece / shares);
+    const Index block = first_block + static_cast<Index>(piece % shares) * share;
+    Range rows =
+        range_of_blocks(block, std::min(block + share, first_block + blocks) - 1, shape_.q_block, q_length);
+    rows.begin = std::max(rows.begin, first_row);
+    fresh[static_cast<std::size_t>(piece)] = rows_by(rule, plane / shape_.heads, plane % shape_.heads, rows);
   };
   if (pool != nullptr)
-    pool->parallel_for(planes * blocks, classify_row);
+    pool->parallel_for(pieces, make);
   else
-    for (std::int64_t i = 0; i < planes * blocks; ++i) classify_row(i, 0);
-  for (std::int64_t i = 0; i < planes * blocks; ++i)
-    add_row(planes_[static_cast<std::size_t>(i / blocks)], first_block + static_cast<Index>(i % blocks),
-            rows_of(i), fresh[static_cast<std::size_t>(i)]);
+    for (std::int64_t piece = 0; piece < pieces; ++piece) make(piece, 0);
+  for (std::int64_t piece = 0; piece < pieces; ++piece) {
+    Plane& plane = planes_[static_cast<std::size_t>(piece / shares)];
+    Plane& part = fresh[static_cast<std::size_t>(piece)];
+    if (plane.begin.size() == 1) {
+      plane = std::move(part);
+      continue;
+    }
+    std::size_t row = 0;
+    if (piece % shares == 0 && first_row % shape_.q_block != 0) {
+      join_last_row(plane, std::span(part.runs).first(part.begin[1]));
+      row = 1;
+    }
+    const std::size_t base = plane.runs.size() - part.begin[row];
+    plane.runs.insert(plane.runs.end(), part.runs.begin() + static_cast<std::ptrdiff_t>(part.begin[row]),
+                      part.runs.end());
+    for (++row; row < part.begin.size(); ++row) plane.begin.push_back(base + part.begin[row]);
+  }
   shape_.q_length = q_length;
 }
 
-void BlockMask::add_row(Plane& plane, Index row_block, Range rows, const std::vector<BlockKind>& fresh) {
-  std::vector<BlockKind> kinds = fresh;
-  if (rows.begin > row_block * shape_.q_block) {  // the block row was begun before
-    std::vector<BlockKind> old(kinds.size(), BlockKind::empty);
-    for (std::size_t i = plane.begin[index(row_block)]; i < plane.blocks.size(); ++i)
-      old[index(plane.blocks[i].column)] = plane.blocks[i].kind;
-    std::transform(kinds.begin(), kinds.end(), old.begin(), kinds.begin(), join);
-    plane.blocks.resize(plane.begin[index(row_block)]);
-    plane.begin.pop_back();
+// Runs as keys: what is stored may be seen, what is full is.
+void BlockMask::seen_by(std::span<const BlockRun> runs, SeenKeys& out) const {
+  for (const BlockRun run : runs) {
+    const Range keys = keys_of({run.begin, run.end});
+    out.add(keys, run.kind == BlockKind::full ? keys : Range{});
   }
-  for (std::size_t c = 0; c < kinds.size(); ++c)
-    if (kinds[c] != BlockKind::empty) plane.blocks.push_back({static_cast<Index>(c), kinds[c]});
-  plane.begin.push_back(plane.blocks.size());
+}
+
+void BlockMask::join_last_row(Plane& plane, std::span<const BlockRun> fresh) const {
+  const std::size_t first = plane.begin[plane.begin.size() - 2];
+  SeenKeys old, added, both;
+  seen_by(std::span(plane.runs).subspan(first), old);
+  seen_by(fresh, added);
+  join_rows(old, added, both);
+  plane.runs.resize(first);
+  add_runs(both, plane.runs);
+  plane.begin.back() = plane.runs.size();
+}
+
+BlockMask BlockMask::slice(Range rows, Range keys) const {
+  const auto inside = [](Range range, Index length) {
+    return 0 <= range.begin && range.begin <= range.end && range.end <= length;
+  };
+  if (!inside(rows, shape_.q_length) || !inside(keys, shape_.kv_length))
+    refuse(fmt::format("slice of rows {} to {}, keys {} to {}", rows.begin, rows.end, keys.begin, keys.end),
+           fmt::format("ranges within {} rows and {} keys", shape_.q_length, shape_.kv_length));
+  BlockMaskShape shape = shape_;
+  shape.q_length = rows.size();
+  shape.kv_length = keys.size();
+  shape.q_offset += rows.begin;
+  BlockMask part(shape);
+  Rule rule;
+  rule.seen = [&](Index b, Index h, Range q, Range, SeenKeys& out) {
+    const Index first = (q.begin - shape_.q_offset) / shape_.q_block,
+                last = (q.end - 1 - shape_.q_offset) / shape_.q_block;
+    SeenKeys seen;
+    seen_by(row(b, h, first), seen);
+    for (Index r = first + 1; r <= last; ++r) {
+      SeenKeys here, joined;
+      seen_by(row(b, h, r), here);
+      join_rows(seen, here, joined);
+      seen.assign(joined);
+    }
+    const auto move = [&](const KeyRanges& list, KeyRanges& to) {
+      for (const Range range : list) {
+        const Range cut = clip_keys(range.begin, range.end - std::int64_t{1}, keys);
+        if (cut.size() > 0) to.add({cut.begin - keys.begin, cut.end - keys.begin});
+      }
+    };
+    move(seen.any, out.any);
+    move(seen.all, out.all);
+  };
+  part.grow(rows.size(), nullptr, rule);
+  return part;
 }
 
 const BlockMask::Plane& BlockMask::plane(Index b, Index h) const {
-  return planes_[index((shape_.batch == 1 ? 0 : b) * shape_.heads + (shape_.heads == 1 ? 0 : h))];
+  return planes_[index(shape_.batch == 1 ? 0 : b) * index(shape_.heads) + index(shape_.heads == 1 ? 0 : h)];
 }
 
-std::span<const BlockMask::Block> BlockMask::row(Index b, Index h, Index row_block) const {
+std::span<const BlockRun> BlockMask::row(Index b, Index h, Index row_block) const {
   const Plane& p = plane(b, h);
   const std::size_t first = p.begin[index(row_block)];
-  return std::span(p.blocks).subspan(first, p.begin[index(row_block) + 1] - first);
+  return std::span(p.runs).subspan(first, p.begin[index(row_block) + 1] - first);
 }
 
 BlockKind BlockMask::at(Index b, Index h, Index row_block, Index column) const {
-  const auto blocks = row(b, h, row_block);
-  const auto found = std::lower_bound(blocks.begin(), blocks.end(), column,
-                                      [](const Block& block, Index c) { return block.column < c; });
-  return found != blocks.end() && found->column == column ? found->kind : BlockKind::empty;
+  const auto runs = row(b, h, row_block);
+  const auto found =
+      std::partition_point(runs.begin(), runs.end(), [&](const BlockRun& run) { return run.end <= column; });
+  return found != runs.end() && found->begin <= column ? found->kind : BlockKind::empty;
+}
+
+BlockMaskArrays BlockMask::arrays() const {
+  BlockMaskArrays arrays;
+  std::size_t runs = 0;
+  for (const Plane& p : planes_) runs += p.runs.size();
+  if (runs > index(std::numeric_limits<Index>::max()))
+    refuse(fmt::format("{} runs", runs), "fewer than 2^31");
+  arrays.runs.reserve(runs);
+  arrays.row_begin.reserve(planes_.size() * index(row_blocks()) + 1);
+  arrays.row_begin.push_back(0);
+  for (const Plane& p : planes_) {
+    const std::size_t base = arrays.runs.size();
+    arrays.runs.insert(arrays.runs.end(), p.runs.begin(), p.runs.end());
+    for (std::size_t r = 1; r < p.begin.size(); ++r)
+      arrays.row_begin.push_back(static_cast<Index>(base + p.begin[r]));
+  }
+  arrays.shape = {.batch = shape_.batch,
+                  .heads = shape_.heads,
+                  .q_length = shape_.q_length,
+                  .kv_length = shape_.kv_length,
+                  .q_offset = shape_.q_offset,
+                  .q_block = shape_.q_block,
+                  .kv_block = shape_.kv_block,
+                  .row_blocks = row_blocks(),
+                  .column_blocks = column_blocks()};
+  return arrays;
 }
 
 std::vector<BlockKind> BlockMask::to_dense(Index b, Index h) const {
   std::vector<BlockKind> dense(index(row_blocks()) * index(column_blocks()), BlockKind::empty);
   for (Index r = 0; r < row_blocks(); ++r)
-    for (const Block& block : row(b, h, r))
-      dense[index(r) * index(column_blocks()) + index(block.column)] = block.kind;
+    for (const BlockRun run : row(b, h, r))
+      std::fill_n(dense.begin() + std::int64_t{r} * column_blocks() + run.begin, run.end - run.begin,
+                  run.kind);
   return dense;
 }
 
 std::int64_t BlockMask::count(BlockKind kind) const {
   std::int64_t stored = 0;
   for (const Plane& p : planes_)
-    stored += kind == BlockKind::empty ? std::ssize(p.blocks)
-                                       : std::count_if(p.blocks.begin(), p.blocks.end(),
-                                                       [&](const Block& x) { return x.kind == kind; });
+    for (const BlockRun run : p.runs)
+      if (kind == BlockKind::empty || run.kind == kind) stored += run.end - run.begin;
   if (kind != BlockKind::empty) return stored;
   return std::ssize(planes_) * row_blocks() * column_blocks() - stored;
 }
@@ -122,28 +273,38 @@ double BlockMask::sparsity() const {
   return all == 0 ? 0.0 : static_cast<double>(count(BlockKind::empty)) / static_cast<double>(all);
 }
 
-std::string BlockMask::to_string(Index b, Index h) const {
-  std::string text = fmt::format("BlockMask {} x {} in blocks of {} x {}, {:.1f} % empty\n", shape_.q_length,
-                                 shape_.kv_length, shape_.q_block, shape_.kv_block, 100 * sparsity());
-  const std::vector<BlockKind> dense = to_dense(b, h);
-  for (std::size_t i = 0; i < dense.size(); ++i) {
-    text += dense[i] == BlockKind::full ? "\u25a0" : dense[i] == BlockKind::partial ? "\u25e7" : "\u00b7";
-    if ((i + 1) % index(column_blocks()) == 0) text += '\n';
+std::string BlockMask::to_string(Index b, Index h, Index side) const {
+  const Index across = std::max<Index>(1, blocks_of(column_blocks(), side)),
+              down = std::max<Index>(1, blocks_of(row_blocks(), side));
+  std::string text =
+      fmt::format("BlockMask {} x {} in blocks of {} x {}, {:.1f} % empty{}\n", shape_.q_length,
+                  shape_.kv_length, shape_.q_block, shape_.kv_block, 100 * sparsity(),
+                  across * down == 1 ? "" : fmt::format("; a cell is {} x {} blocks", down, across));
+  for (Index r = 0; r < row_blocks(); r += down) {
+    for (Index c = 0; c < column_blocks(); c += across) {
+      BlockKind cell = at(b, h, r, c);
+      for (Index i = r; i < std::min(r + down, row_blocks()) && cell != BlockKind::partial; ++i)
+        for (Index j = c; j < std::min(c + across, column_blocks()); ++j)
+          if (at(b, h, i, j) != cell) cell = BlockKind::partial;
+      text += cell == BlockKind::full ? "\u25a0" : cell == BlockKind::partial ? "\u25e7" : "\u00b7";
+    }
+    text += '\n';
   }
   return text;
 }
 
 void BlockMask::validate() const {
   for (const Plane& p : planes_) {
-    if (p.begin.size() != index(row_blocks()) + 1 || p.begin.back() != p.blocks.size())
+    if (p.begin.size() != index(row_blocks()) + 1 || p.begin.back() != p.runs.size())
       refuse(fmt::format("{} block rows", p.begin.size() - 1), fmt::format("{}", row_blocks()));
     for (std::size_t r = 0; r + 1 < p.begin.size(); ++r)
       for (std::size_t i = p.begin[r]; i < p.begin[r + 1]; ++i) {
-        const Block& block = p.blocks[i];
-        const Index least = i > p.begin[r] ? p.blocks[i - 1].column + 1 : 0;
-        if (block.column < least || block.column >= column_blocks() || block.kind == BlockKind::empty)
-          refuse(fmt::format("column {} in block row {}", block.column, r),
-                 fmt::format("{} to {}, full or partial", least, column_blocks() - 1));
+        const BlockRun run = p.runs[i];
+        const Index least = i > p.begin[r] ? p.runs[i - 1].end : 0;
+        if (run.begin < least || run.end <= run.begin || run.end > column_blocks() ||
+            run.kind == BlockKind::empty)
+          refuse(fmt::format("columns {} to {} in block row {}", run.begin, run.end, r),
+                 fmt::format("{} to {}, full or partial", least, column_blocks()));
       }
   }
 }

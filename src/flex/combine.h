@@ -1,4 +1,5 @@
-// Mask mods combined with & | !, and a mod moved along the query axis.
+// Mask mods combined with & | !. A combination knows as much of its structure as its operands do: where one is opaque, the
+// other still says which blocks need not be looked at.
 //
 //   auto local_documents = causal() & document(ids) & sliding_window(256);
 //   auto either = or_masks(prefix_lm(32), [] FLEX_MOD (Index, Index, Index q, Index kv) { return q == kv; });
@@ -7,18 +8,19 @@
 
 #include <utility>
 
-#include "flex/mod.h"
+#include "flex/structure.h"
 
 namespace chorus::flex {
 
-/// A callable as an operand of & | !; it has no structure.
+/// A callable as an operand of & | !.
 template <MaskMod F>
 struct Mask : MaskOperand {
   F f;
   constexpr explicit Mask(F callable) : f(std::move(callable)) {}
-  constexpr bool operator()(Index b, Index h, Index q, Index kv) const { return f(b, h, q, kv); }
-  constexpr BlockKind classify(Index b, Index h, Range q, Range kv) const requires StructuredMaskMod<F> {
-    return f.classify(b, h, q, kv);
+  FLEX_MOD constexpr bool operator()(Index b, Index h, Index q, Index kv) const { return f(b, h, q, kv); }
+  static constexpr bool kOpaque = is_opaque<F>();
+  void seen_keys(Index b, Index h, Range q, Range kv, SeenKeys& out) const {
+    flex::seen_keys(f, b, h, q, kv, out);
   }
 };
 
@@ -27,50 +29,57 @@ constexpr Mask<F> mask(F f) {
   return Mask<F>(std::move(f));
 }
 
-/// Both allow. Where both have structure so has this; a block partial under both is partial, even if no pair is left.
+/// Both allow. The keys that all rows see are exact; of a row range in which each operand shows a key to another row, `any`
+/// still names it.
 template <MaskMod A, MaskMod B>
 struct AndMask : MaskOperand {
   A a;
   B b;
+  static constexpr bool kOpaque = is_opaque<A>() || is_opaque<B>();
   constexpr AndMask(A left, B right) : a(std::move(left)), b(std::move(right)) {}
-  constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
+  FLEX_MOD constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
     return a(batch, h, q, kv) && b(batch, h, q, kv);
   }
-  constexpr BlockKind classify(Index batch, Index h, Range q,
-                               Range kv) const requires StructuredMaskMod<A> && StructuredMaskMod<B> {
-    const BlockKind left = a.classify(batch, h, q, kv);
-    if (left == BlockKind::empty) return left;
-    const BlockKind right = b.classify(batch, h, q, kv);
-    return left == BlockKind::full || right == BlockKind::empty ? right : BlockKind::partial;
+  void seen_keys(Index batch, Index h, Range q, Range kv, SeenKeys& out) const {
+    SeenKeys left, right;
+    flex::seen_keys(a, batch, h, q, kv, left);
+    if (left.any.empty()) return;
+    flex::seen_keys(b, batch, h, q, left.any.hull(), right);
+    intersect(left.any, right.any, out.any);
+    intersect(left.all, right.all, out.all);
   }
 };
 
-/// Either allows. Two partial blocks are partial, even if together they allow every pair.
+/// Either allows. The keys that any row sees are exact; a key that each row sees by another operand is missing from `all`.
 template <MaskMod A, MaskMod B>
 struct OrMask : MaskOperand {
   A a;
   B b;
+  static constexpr bool kOpaque = is_opaque<A>() || is_opaque<B>();
   constexpr OrMask(A left, B right) : a(std::move(left)), b(std::move(right)) {}
-  constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
+  FLEX_MOD constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
     return a(batch, h, q, kv) || b(batch, h, q, kv);
   }
-  constexpr BlockKind classify(Index batch, Index h, Range q,
-                               Range kv) const requires StructuredMaskMod<A> && StructuredMaskMod<B> {
-    const BlockKind left = a.classify(batch, h, q, kv);
-    if (left == BlockKind::full) return left;
-    const BlockKind right = b.classify(batch, h, q, kv);
-    return left == BlockKind::empty || right == BlockKind::full ? right : BlockKind::partial;
+  void seen_keys(Index batch, Index h, Range q, Range kv, SeenKeys& out) const {
+    SeenKeys left, right;
+    flex::seen_keys(a, batch, h, q, kv, left);
+    flex::seen_keys(b, batch, h, q, kv, right);
+    unite(left.any, right.any, out.any);
+    unite(left.all, right.all, out.all);
   }
 };
 
 template <MaskMod A>
 struct NotMask : MaskOperand {
   A a;
+  static constexpr bool kOpaque = is_opaque<A>();
   constexpr explicit NotMask(A mod) : a(std::move(mod)) {}
-  constexpr bool operator()(Index b, Index h, Index q, Index kv) const { return !a(b, h, q, kv); }
-  constexpr BlockKind classify(Index b, Index h, Range q, Range kv) const requires StructuredMaskMod<A> {
-    const BlockKind kind = a.classify(b, h, q, kv);
-    return kind == BlockKind::full ? BlockKind::empty : kind == BlockKind::empty ? BlockKind::full : kind;
+  FLEX_MOD constexpr bool operator()(Index b, Index h, Index q, Index kv) const { return !a(b, h, q, kv); }
+  void seen_keys(Index b, Index h, Range q, Range kv, SeenKeys& out) const {
+    SeenKeys inner;
+    flex::seen_keys(a, b, h, q, kv, inner);
+    complement(inner.all, kv, out.any);  // a key hidden from some row is one that not all rows saw
+    complement(inner.any, kv, out.all);
   }
 };
 
@@ -114,23 +123,6 @@ template <class A>
 requires MaskMod<A> && std::derived_from<A, MaskOperand>
 constexpr auto operator!(A a) {
   return not_mask(std::move(a));
-}
-
-/// The mod `a` asked about row q + rows: decode steps reuse the mod of the whole sequence.
-template <MaskMod A>
-struct OffsetMask : MaskOperand {
-  A a;
-  Index rows;
-  constexpr OffsetMask(A mod, Index by) : a(std::move(mod)), rows(by) {}
-  constexpr bool operator()(Index b, Index h, Index q, Index kv) const { return a(b, h, q + rows, kv); }
-  constexpr BlockKind classify(Index b, Index h, Range q, Range kv) const requires StructuredMaskMod<A> {
-    return a.classify(b, h, {q.begin + rows, q.end + rows}, kv);
-  }
-};
-
-template <MaskMod A>
-constexpr auto offset(A a, Index rows) {
-  return OffsetMask<A>(std::move(a), rows);
 }
 
 }  // namespace chorus::flex

@@ -44,44 +44,12 @@ concept ScoreMod = takes_score_batch_head_query_key<F> && returns_float<F> && st
 /// What a mask does with a block of (query, key) pairs.
 enum class BlockKind : unsigned char { empty, partial, full };
 
-/// A mask mod that can classify a block of pairs without evaluating them: `full` and `empty` are certain, `partial`
-/// is always allowed. Ranges are of q (offset included) and kv, neither empty.
-template <class F>
-concept StructuredMaskMod = MaskMod<F> && requires(const F& f, Index i, Range range) {
-  { f.classify(i, i, range, range) } -> std::same_as<BlockKind>;
-};
-
 /// Base of flex's own mask mods: the operators & | ! are found through it.
 struct MaskOperand {};
 
-/// The mask without a mask: every pair is allowed.
-struct AllowAll : MaskOperand {
-  constexpr bool operator()(Index, Index, Index, Index) const { return true; }
-  constexpr BlockKind classify(Index, Index, Range, Range) const { return BlockKind::full; }
-};
-
 /// The score mod that changes nothing; kernels skip it.
 struct KeepScore {
-  constexpr float operator()(float score, Index, Index, Index, Index) const { return score; }
+  FLEX_MOD constexpr float operator()(float score, Index, Index, Index, Index) const { return score; }
 };
-
-/// Classifies a block by structure where the mod has one, else pair by pair.
-template <MaskMod M>
-BlockKind classify(const M& mod, Index b, Index h, Range q, Range kv) {
-  if constexpr (StructuredMaskMod<M>) {
-    return mod.classify(b, h, q, kv);
-  } else {
-    bool any = false, all = true;
-    for (Index i = q.begin; i < q.end; ++i) {
-      for (Index j = kv.begin; j < kv.end; ++j) {
-        const bool allowed = mod(b, h, i, j);
-        any |= allowed;
-        all &= allowed;
-      }
-      if (any && !all) return BlockKind::partial;
-    }
-    return all ? BlockKind::full : any ? BlockKind::partial : BlockKind::empty;
-  }
-}
 
 }  // namespace chorus::flex

@@ -7,6 +7,7 @@
 #include "flex/mods/causal.h"
 #include "flex/mods/dilated.h"
 #include "flex/mods/document.h"
+#include "flex/mods/offset.h"
 #include "flex/mods/prefix_lm.h"
 #include "flex/mods/segment_log_weight.h"
 #include "flex/mods/segment_relation.h"

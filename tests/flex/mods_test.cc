@@ -39,7 +39,8 @@ void expect_classified(const M& mod, const Rule& rule, bool exact) {
       for (const Index height : {1, 2, 5, 9})
         for (const Index width : {1, 3, 4, 9}) {
           const Range rows{q, std::min(q + height, kLength)}, keys{kv, std::min(kv + width, kLength)};
-          const BlockKind got = mod.classify(0, 0, rows, keys), want = by_pairs(rule, 0, rows, keys);
+          const BlockKind got = classify_by_structure(mod, 0, 0, rows, keys),
+                          want = by_pairs(rule, 0, rows, keys);
           if (!exact && got == BlockKind::partial) continue;
           ASSERT_EQ(got, want) << rows.begin << "+" << height << " x " << keys.begin << "+" << width;
         }

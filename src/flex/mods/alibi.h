@@ -15,7 +15,7 @@ namespace chorus::flex {
 /// score - slope[h] * (q - kv), h the query head.
 struct Alibi {
   const float* slope;
-  float operator()(float score, Index, Index h, Index q, Index kv) const {
+  FLEX_MOD float operator()(float score, Index, Index h, Index q, Index kv) const {
     return score - slope[h] * static_cast<float>(q - kv);
   }
 };

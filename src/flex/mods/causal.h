@@ -10,10 +10,9 @@
 namespace chorus::flex {
 
 struct Causal : MaskOperand {
-  constexpr bool operator()(Index, Index, Index q, Index kv) const { return q >= kv; }
-  constexpr BlockKind classify(Index, Index, Range q, Range kv) const {
-    if (q.begin >= kv.end - 1) return BlockKind::full;
-    return q.end - 1 < kv.begin ? BlockKind::empty : BlockKind::partial;
+  FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const { return q >= kv; }
+  void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
+    out.add(clip_keys(0, q.end - 1, kv), clip_keys(0, q.begin, kv));
   }
 };
 

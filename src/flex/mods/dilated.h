@@ -10,14 +10,17 @@ namespace chorus::flex {
 struct Dilated : MaskOperand {
   Index step;
   constexpr explicit Dilated(Index distance) : step(distance) {}
-  constexpr bool operator()(Index, Index, Index q, Index kv) const { return (q - kv) % step == 0; }
-  constexpr BlockKind classify(Index, Index, Range q, Range kv) const {
-    const Index least = q.begin - (kv.end - 1), most = q.end - 1 - kv.begin;
-    if (step == 1) return BlockKind::full;
-    const Index past = ((least % step) + step) % step;  // how far `least` is past a multiple
-    const Index first = past == 0 ? least : least + step - past;
-    if (first > most) return BlockKind::empty;
-    return least == most ? BlockKind::full : BlockKind::partial;
+  FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const { return (q - kv) % step == 0; }
+  /// The keys of a range of rows lie too thinly for ranges, but for one row and step 1.
+  void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
+    if (step == 1) return out.add(kv, kv);
+    if (q.size() >= step) return out.any.add(kv);  // every key is at a multiple of step from some row
+    const Index past =
+        ((kv.begin - q.begin) % step + step) % step;  // of the first key past row q.begin's last
+    for (std::int64_t key = kv.begin - std::int64_t{past}; key < kv.end; key += step)
+      out.any.add(clip_keys(key, key + q.size() - 1, kv));
+    if (q.size() == 1)
+      for (const Range range : out.any) out.all.add(range);
   }
 };
 

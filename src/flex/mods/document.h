@@ -13,17 +13,11 @@ namespace chorus::flex {
 struct Document : MaskOperand {
   RunsView runs;
   constexpr explicit Document(RunsView ids) : runs(ids) {}
-  constexpr bool operator()(Index, Index, Index q, Index kv) const { return runs.id[q] == runs.id[kv]; }
-  constexpr BlockKind classify(Index, Index, Range q, Range kv) const {
-    bool any = false, all = true;
-    for (Index i = q.begin; i < q.end; i = runs.run_end[i])
-      for (Index j = kv.begin; j < kv.end; j = runs.run_end[j]) {
-        const bool same = runs.id[i] == runs.id[j];
-        any |= same;
-        all &= same;
-        if (any && !all) return BlockKind::partial;
-      }
-    return all ? BlockKind::full : BlockKind::empty;
+  FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const {
+    return runs.id.at(q, "document") == runs.id.at(kv, "document");
+  }
+  void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
+    runs.table->seen_keys(q, kv, false, out);
   }
 };
 

@@ -4,19 +4,18 @@
 //   attention(q, k, v, out, {}, prefix_lm(prompt_length) & document(ids));
 #pragma once
 
-#include "flex/mods/causal.h"
+#include "flex/combine.h"
 
 namespace chorus::flex {
 
 struct PrefixLm : MaskOperand {
   Index prefix;
   constexpr explicit PrefixLm(Index keys) : prefix(keys) {}
-  constexpr bool operator()(Index, Index, Index q, Index kv) const { return kv < prefix || q >= kv; }
-  constexpr BlockKind classify(Index b, Index h, Range q, Range kv) const {
-    if (kv.end <= prefix) return BlockKind::full;
-    const Range rest{kv.begin < prefix ? prefix : kv.begin, kv.end};
-    const BlockKind kind = Causal().classify(b, h, q, rest);
-    return kv.begin < prefix && kind == BlockKind::empty ? BlockKind::partial : kind;
+  FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const { return kv < prefix || q >= kv; }
+  void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
+    const Range shared = clip_keys(0, prefix - std::int64_t{1}, kv);
+    out.add(shared, shared);
+    out.add(clip_keys(0, q.end - 1, kv), clip_keys(0, q.begin, kv));
   }
 };
 

@@ -16,7 +16,7 @@ struct SegmentLogWeight {
   Index length;
   const float* log_weight;
   Index free_from;
-  float operator()(float score, Index, Index, Index q, Index kv) const {
+  FLEX_MOD float operator()(float score, Index, Index, Index q, Index kv) const {
     if (q < free_from || kv >= length || segment_of[kv] < 0) return score;
     return score + log_weight[segment_of[kv]];
   }

@@ -8,59 +8,30 @@
 //   attention(q, k, v, out, {}, relation.mask());
 #pragma once
 
+#include <initializer_list>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "flex/combine.h"
-#include "flex/mods/causal.h"
 #include "flex/runs.h"
 
 namespace chorus::flex {
 
 struct SegmentMask : MaskOperand {
-  RunsView runs;                        // of the tokens before free_from
-  const unsigned char* sees = nullptr;  // [segments][segments], row = the one that sees
+  RunsView runs;                 // of the tokens before free_from; its table says what each run's rows see
+  Captured<unsigned char> sees;  // [segments][segments], row = the one that sees
   Index segments = 0;
   Index free_from = 0;
 
-  constexpr bool allowed(Index of_q, Index of_kv) const {
-    return of_q >= 0 && of_kv >= 0 && sees[of_q * segments + of_kv] != 0;
+  FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const {
+    if (q < kv) return false;
+    if (q >= free_from) return true;
+    const Index of_q = runs.id.at(q, "segment_relation"), of_kv = runs.id.at(kv, "segment_relation");
+    return of_q >= 0 && of_kv >= 0 && sees.at(std::int64_t{of_q} * segments + of_kv, "segment_relation") != 0;
   }
-  constexpr bool operator()(Index, Index, Index q, Index kv) const {
-    return q >= kv && (q >= free_from || allowed(runs.id[q], runs.id[kv]));
-  }
-
-  constexpr BlockKind classify(Index b, Index h, Range q, Range kv) const {
-    const BlockKind causal = Causal().classify(b, h, q, kv);
-    if (causal == BlockKind::empty) return causal;
-    bool any = false, all = true;
-    const auto add = [&](BlockKind kind) {
-      any |= kind != BlockKind::empty;
-      all &= kind == BlockKind::full;
-      return any && !all;
-    };
-    for (Index i = q.begin; i < q.end; i = run_end(i, q.end)) {
-      const Range rows{i, run_end(i, q.end)};
-      if (i >= free_from) {
-        if (add(Causal().classify(b, h, rows, kv))) return BlockKind::partial;
-        continue;
-      }
-      for (Index j = kv.begin; j < kv.end; j = run_end(j, kv.end)) {
-        // Keys after every row are hidden, whatever they are; they may lie past the table.
-        const bool related = j < free_from && j < rows.end && allowed(runs.id[i], runs.id[j]);
-        const Range keys{j, run_end(j, kv.end)};
-        if (add(related ? Causal().classify(b, h, rows, keys) : BlockKind::empty)) return BlockKind::partial;
-      }
-    }
-    return all ? BlockKind::full : BlockKind::empty;
-  }
-
- private:
-  constexpr Index run_end(Index i, Index limit) const {
-    const Index end = i >= free_from ? limit : runs.run_end[i];
-    return end < limit ? end : limit;
-  }
+  void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const;
 };
 
 class SegmentRelation {
@@ -73,13 +44,20 @@ class SegmentRelation {
                   std::initializer_list<std::pair<Index, Index>> sees, Index free_from)
       : SegmentRelation(std::move(segment_of), segments, std::span(sees.begin(), sees.size()), free_from) {}
 
-  /// Valid while this object lives.
+  /// Valid while this object, or a copy or move of it, lives.
   SegmentMask mask() const;
+  /// The same for a kernel that reads copies of segment_of() and sees() at these places, such as a device's memory.
+  SegmentMask mask(const Index* segment_of, const unsigned char* sees) const;
+  /// Of the tokens before free_from.
+  std::span<const Index> segment_of() const { return *segment_of_; }
+  /// [segments][segments], 1 where the row's segment sees the column's.
+  std::span<const unsigned char> sees() const { return *sees_; }
 
  private:
   Index segments_, free_from_;
-  Runs runs_;
-  std::vector<unsigned char> sees_;
+  std::shared_ptr<const std::vector<Index>> segment_of_;
+  std::shared_ptr<const std::vector<unsigned char>> sees_;
+  std::shared_ptr<const RunTable> table_;
 };
 
 }  // namespace chorus::flex

@@ -11,11 +11,12 @@ namespace chorus::flex {
 struct SlidingWindow : MaskOperand {
   Index window;
   constexpr explicit SlidingWindow(Index keys_back) : window(keys_back) {}
-  constexpr bool operator()(Index, Index, Index q, Index kv) const { return q >= kv && q - kv <= window; }
-  constexpr BlockKind classify(Index, Index, Range q, Range kv) const {
-    const Index least = q.begin - (kv.end - 1), most = q.end - 1 - kv.begin;  // of q - kv
-    if (most < 0 || least > window) return BlockKind::empty;
-    return least >= 0 && most <= window ? BlockKind::full : BlockKind::partial;
+  FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const {
+    return q >= kv && q - kv <= window;
+  }
+  void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
+    const std::int64_t back = window;
+    out.add(clip_keys(q.begin - back, q.end - 1, kv), clip_keys(q.end - 1 - back, q.begin, kv));
   }
 };
 

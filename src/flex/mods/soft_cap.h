@@ -12,7 +12,9 @@ namespace chorus::flex {
 /// cap * tanh(score / cap); cap > 0.
 struct SoftCap {
   float cap;
-  float operator()(float score, Index, Index, Index, Index) const { return cap * std::tanh(score / cap); }
+  FLEX_MOD float operator()(float score, Index, Index, Index, Index) const {
+    return cap * std::tanh(score / cap);
+  }
 };
 
 inline SoftCap soft_cap(float cap) {
