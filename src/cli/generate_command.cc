@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/model_options.h"
+#include "cli/option_checks.h"
 #include "cli/run_options.h"
 #include "cli/summary.h"
 #include "core/error.h"
@@ -242,6 +243,7 @@ void add_generate_command(CLI::App& app) {
   add("--method", arguments->method, "NAME",
       "origin: the first phrasing alone; per_prompt: each alone; avg, max: their outputs combined; flex: all "
       "in one attention")
+      ->check(offers(ensemble::method_from))
       ->capture_default_str()
       ->group("Method");
   add_layout_options(*command, arguments->layout);

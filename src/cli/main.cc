@@ -91,6 +91,7 @@ void add_commands(CLI::App& app) {
   chorus::cli::add_demo_command(app);
   chorus::cli::add_models_command(app);
   chorus::cli::add_bench_command(app);
+  chorus::cli::add_completion_command(app);
   app.footer(
       "Start with:  chorus ask \"What is the capital of France?\" \"Which city is France's capital?\"\n"
       "Help on one:  chorus generate --help\n"

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <numeric>
+#include <sstream>
 #include <utility>
+
+#include "core/error.h"
 
 namespace chorus::cli {
 namespace {
@@ -69,6 +73,12 @@ std::vector<std::string> subcommand_names(const CLI::App& app) {
   return names;
 }
 
+// A check carries the words it takes in its name, the one text of a validator that help does not print.
+constexpr std::string_view kOffered = "offered: ";
+std::string offered(const std::vector<std::string>& words) {
+  return fmt::format("{}{}", kOffered, fmt::join(words, " "));
+}
+
 std::string unexpected(const CLI::App& app, const std::string& argument) {
   if (argument.starts_with('-')) {
     const std::string name = argument.substr(0, argument.find('='));
@@ -93,6 +103,7 @@ CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
 }
 
 CLI::Validator one_of(std::vector<std::string> words) {
+  std::string name = offered(words);
   return CLI::Validator(
       [words = std::move(words)](std::string& text) -> std::string {
         for (const std::string& word : words)
@@ -102,7 +113,32 @@ CLI::Validator one_of(std::vector<std::string> words) {
           }
         return fmt::format("'{}'; expected {}", text, fmt::join(words, ", "));
       },
-      "");
+      "", std::move(name));
+}
+
+CLI::Validator offers(const std::function<void(std::string_view)>& parse) {
+  std::string words;
+  try {
+    parse("");
+  } catch (const Error& error) {
+    words = error.expected();
+    std::erase(words, ',');
+  }
+  return CLI::Validator([](std::string&) { return std::string(); }, "", std::string(kOffered) + words);
+}
+
+std::vector<std::string> word_list(CLI::Option& option) {
+  for (int i = 0;; ++i) {
+    const CLI::Validator* check = nullptr;
+    try {
+      check = option.get_validator(i);
+    } catch (const CLI::OptionNotFound&) {
+      return {};
+    }
+    if (!check->get_name().starts_with(kOffered)) continue;
+    std::istringstream words(check->get_name().substr(kOffered.size()));
+    return {std::istream_iterator<std::string>(words), {}};
+  }
 }
 
 std::string with_escapes(const std::string& typed) {

@@ -6,7 +6,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chorus::cli {
@@ -15,6 +17,10 @@ namespace chorus::cli {
 CLI::Validator whole_number(std::int64_t low, std::int64_t high);
 /// One of these words, spelled with hyphens or underscores; becomes the word as it stands here.
 CLI::Validator one_of(std::vector<std::string> words);
+/// A shell offers the words that `parse` knows, as its error lists them; what is typed is checked where it is used.
+CLI::Validator offers(const std::function<void(std::string_view)>& parse);
+/// The words of one_of() or offers(); none without them.
+std::vector<std::string> word_list(CLI::Option& option);
 
 /// "\\n", "\\t" and "\\\\" typed as two characters become a newline, a tab and a backslash: shells have no handy way to type them.
 std::string with_escapes(const std::string& typed);

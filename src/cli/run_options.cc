@@ -60,6 +60,7 @@ void add_methods_option(CLI::App& command, std::vector<std::string>& methods, co
   command.add_option("--method", methods, help)
       ->type_name("NAME,...")
       ->delimiter(',')
+      ->check(offers(ensemble::method_from))
       ->allow_extra_args(false)  // what follows a space is a phrasing
       ->default_str(fmt::format("{}", fmt::join(methods, ",")))
       ->group("Method");
@@ -71,17 +72,22 @@ void add_layout_options(CLI::App& command, LayoutArguments& arguments) {
   };
   add("--layout", arguments.layout, "NAME",
       "concat: complete prompts one after the other; shared: one instruction that all see; "
-      "causal-concat, causal-shared: the same tokens under causal attention [shared]");
+      "causal-concat, causal-shared: the same tokens under causal attention [shared]")
+      ->check(offers(ensemble::layout_kind_from));
   add("--cue", arguments.cue, "WHERE",
-      "own: the answer cue ends each paraphrase; fused: it stands once, after all, and sees all [fused]");
+      "own: the answer cue ends each paraphrase; fused: it stands once, after all, and sees all [fused]")
+      ->check(offers(ensemble::cue_from));
   add("--positions", arguments.positions, "HOW",
-      "sequential, or aligned: all paraphrases start at one position [aligned; sequential with --layout]");
+      "sequential, or aligned: all paraphrases start at one position [aligned; sequential with --layout]")
+      ->check(offers(ensemble::positions_from));
   add("--separator", arguments.separator, "TEXT",
       "Between paraphrases (--layout concat); \\n is a newline [\\n\\n[SEP]\\n\\n]");
   add("--separator-scope", arguments.separator_scope, "SCOPE",
-      "none: of no segment; own: of the paraphrase it ends [none]");
+      "none: of no segment; own: of the paraphrase it ends [none]")
+      ->check(offers(ensemble::separator_scope_from));
   add("--bos-scope", arguments.bos_scope, "SCOPE",
-      "own, all, first or none, for models with a BOS [concat: own; shared: all]");
+      "own, all, first or none, for models with a BOS [concat: own; shared: all]")
+      ->check(offers(ensemble::bos_scope_from));
   add("--order", arguments.order, "ORDER", "Of the paraphrases: given, reversed or seed:K")
       ->capture_default_str();
 }
@@ -98,7 +104,8 @@ void add_prompt_options(CLI::App& command, PromptArguments& arguments) {
       ->check(whole_number(1, 1000));
   add_answer_options(command, arguments);
   add("--prediction", arguments.prediction, "PART",
-      "What of the text is the prediction: first-line, first-word or all");
+      "What of the text is the prediction: first-line, first-word or all")
+      ->check(offers(ensemble::prediction_from));
   add("--prompt-template", arguments.prompt_template, "TEXT",
       "With {instruction}, {examples} and {question}; \\n is a newline")
       ->default_str("{instruction}\\n\\n{examples}Q: {question}\\nA:");
