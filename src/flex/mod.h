@@ -22,6 +22,10 @@
 
 namespace chorus::flex {
 
+// The names of these concepts are what a compiler says of a callable that is no mod.
+template <class F>
+concept not_a_negated_lambda =
+    !std::same_as<F, bool>;  // !lambda is a bool: a lambda is a pointer, and that is not null
 template <class F>
 concept takes_batch_head_query_key = std::is_invocable_v<const F&, Index, Index, Index, Index>;
 template <class F>
@@ -35,7 +39,8 @@ float > ;
 
 /// `bool operator()(Index b, Index h, Index q, Index kv) const`. Note that `!lambda` is a bool, no mod: use not_mask.
 template <class F>
-concept MaskMod = takes_batch_head_query_key<F> && returns_bool<F> && std::copy_constructible<F>;
+concept MaskMod =
+    not_a_negated_lambda<F> && takes_batch_head_query_key<F> && returns_bool<F> && std::copy_constructible<F>;
 
 /// `float operator()(float score, Index b, Index h, Index q, Index kv) const`.
 template <class F>

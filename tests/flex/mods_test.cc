@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "core/error.h"
@@ -132,11 +134,84 @@ TEST(Mods, CombineWithOperatorsAndByName) {
       prefix_lm(5) & !sliding_window(4),
       [&](Index h, Index q, Index k) { return (k < 5 || c(h, q, k)) && !w(h, q, k); }, false);
   expect_all(offset(sliding_window(4), 3), [&](Index h, Index q, Index k) { return w(h, q + 3, k); });
-  static_assert(!MaskMod<decltype(!even)>, "!lambda is a bool");
+  static_assert(!MaskMod<decltype(!even)> && !not_a_negated_lambda<decltype(!even)>, "!lambda is a bool");
+  static_assert(
+      !std::is_invocable_v<decltype([](auto f) requires requires { causal() & f; } {}), decltype(!even)>);
   static_assert(!StructuredMaskMod<decltype(causal() & even)>);
   static_assert(!MaskMod<decltype([](Index, Index, Index, Index) { return 1.0F; })>,
                 "a mask mod returns bool");
   static_assert(!ScoreMod<decltype(even)>);
+}
+
+const nlohmann::json& papers() {
+  static const auto masks =
+      nlohmann::json::parse(std::ifstream(CHORUS_SOURCE_DIR "/tests/flex/data/masks.json"));
+  return masks;
+}
+
+template <MaskMod M>
+void expect_rows(const M& mod, const nlohmann::json& rows) {
+  ASSERT_FALSE(rows.empty());
+  const auto n = static_cast<Index>(rows.size());
+  for (Index q = 0; q < n; ++q) {
+    std::string row;
+    for (Index kv = 0; kv < n; ++kv) row += mod(0, 0, q, kv) ? '1' : '0';
+    ASSERT_EQ(row, rows.at(static_cast<std::size_t>(q)).get<std::string>()) << "row " << q;
+  }
+}
+
+// What the papers' definitions give in Python: data/make_masks.py.
+TEST(Mods, AgreeWithTheirPapers) {
+  for (const auto& c : papers().at("neighbourhood"))
+    expect_rows(neighbourhood({c.at("height"), c.at("width")}, {c.at("kernel_height"), c.at("kernel_width")}),
+                c.at("rows"));
+  for (const auto& c : papers().at("block_diffusion"))
+    expect_rows(block_diffusion(c.at("length"), c.at("block")), c.at("rows"));
+  for (const auto& c : papers().at("tree_ancestors"))
+    expect_rows(Tree(c.at("parent").get<std::vector<Index>>()).ancestors(), c.at("rows"));
+  const auto& c = papers().at("sandwich");
+  const Index length = c.at("length"), heads = c.at("heads");
+  const auto falls = sandwich_falls(length, c.at("dim"));
+  for (Index h = 0; h < heads; ++h)
+    for (Index d = 0; d < length; ++d) {
+      const double want = c.at("bias").at(static_cast<std::size_t>(h)).at(static_cast<std::size_t>(d));
+      EXPECT_NEAR(sandwich(falls, heads)(0.0F, 0, h, length - 1, length - 1 - d), want,
+                  4e-7 * (1 + std::abs(want)));
+    }
+}
+
+TEST(Mods, RefuseWhatTheyCannotBe) {
+  EXPECT_THROW(neighbourhood({4, 4}, {5, 3}), Error);
+  EXPECT_THROW(neighbourhood({4, 4}, {3, 0}), Error);
+  EXPECT_THROW(Tree({0}), Error);
+  EXPECT_THROW(Tree({-1, 0, 3, 1}), Error);
+  EXPECT_THROW(Tree({-2}), Error);
+  EXPECT_NO_THROW(Tree({}));
+}
+
+// What a mod captured outlives the object it came from when that is moved.
+TEST(Mods, OutliveAMoveOfTheirData) {
+  Runs runs({0, 0, 1, 1});
+  const auto mod = document(runs);
+  const Runs moved = std::move(runs);
+  EXPECT_TRUE(mod(0, 0, 2, 3));
+  EXPECT_EQ(classify_by_structure(mod, 0, 0, {0, 2}, {2, 4}), BlockKind::empty);
+  EXPECT_EQ(moved.ids().size(), 4U);
+}
+
+// A mod for a device holds the device's copies; the host's structure still makes its block mask.
+TEST(Mods, KeepTheirStructureWithDataElsewhere) {
+  const Runs runs({0, 0, 1, 1});
+  const SegmentRelation relation({0, 0, 1, 1}, 2, {{1, 0}}, 4);
+  const Tree tree({-1, 0, 0, 1});
+  const auto expect_same_blocks = [](const auto& here, const auto& there) {
+    const BlockMaskShape shape{.q_length = 4, .kv_length = 4, .q_block = 1, .kv_block = 1};
+    EXPECT_EQ(BlockMask::make(here, shape).to_dense(0, 0), BlockMask::make(there, shape).to_dense(0, 0));
+  };
+  expect_same_blocks(document(runs), document(runs.view(nullptr)));
+  expect_same_blocks(document_causal(runs), document_causal(runs.view(nullptr)));
+  expect_same_blocks(relation.mask(), relation.mask(nullptr, nullptr));
+  expect_same_blocks(tree.ancestors(), tree.ancestors(nullptr, nullptr));
 }
 
 TEST(Mods, ScoreModsFollowTheirRules) {
@@ -153,6 +228,13 @@ TEST(Mods, ScoreModsFollowTheirRules) {
   EXPECT_EQ(weigh(1.0F, 0, 0, 5, 1), 3.0F);
   EXPECT_EQ(weigh(1.0F, 0, 0, 5, 2), 1.0F);
   EXPECT_EQ(weigh(1.0F, 0, 0, 5, 3), 1.0F);
+  const std::vector<float> table{0, 1, 2, 3, 4, 10, 11, 12, 13, 14};  // two heads, distances -2 to 2
+  const auto bias = relative_bias(table, 2);
+  EXPECT_EQ(bias(0.5F, 0, 0, 7, 7), 2.5F);
+  EXPECT_EQ(bias(0.5F, 0, 1, 8, 7), 13.5F);
+  EXPECT_EQ(bias(0.5F, 0, 1, 90, 7), 14.5F);
+  EXPECT_EQ(bias(0.5F, 0, 1, 7, 90), 10.5F);
+  EXPECT_EQ(bias(0.5F, 0, 0, 7, 8), 1.5F);
 }
 
 }  // namespace

@@ -8,20 +8,20 @@
 #include <span>
 #include <vector>
 
-#include "flex/mod.h"
+#include "flex/captured.h"
 
 namespace chorus::flex {
 
-/// score - slope[h] * (q - kv), h the query head.
+/// score - slope[h] * (q - kv), h the query head. Keys after the query are raised: use it with a causal mask.
 struct Alibi {
-  const float* slope;
-  FLEX_MOD float operator()(float score, Index, Index h, Index q, Index kv) const {
-    return score - slope[h] * static_cast<float>(q - kv);
+  Captured<float> slope;
+  FLEX_MOD constexpr float operator()(float score, Index, Index h, Index q, Index kv) const {
+    return score - slope.at(h, "alibi") * static_cast<float>(q - kv);
   }
 };
 
 inline Alibi alibi(std::span<const float> slopes) {
-  return {slopes.data()};
+  return {slopes};
 }
 
 /// The paper's slopes for a power of two of heads, 2^(-8 (h + 1) / heads), for any number of heads.

@@ -1,8 +1,8 @@
-// Packed documents: a query sees the keys of its own document, on both sides; `causal() & document(runs)` is the usual
-// form. Indices must be below the number of ids given.
+// Packed documents: a query sees the keys of its own document, on both sides. Equal ids are one document wherever they
+// stand. Every index of the call must be below the number of ids given.
 //
 //   Runs runs({0, 0, 0, 1, 1});
-//   attention(q, k, v, out, {}, causal() & document(runs));
+//   attention(q, k, v, out, {}, document(runs) & symmetric_window(128));   // causal: see document_causal.h
 #pragma once
 
 #include "flex/combine.h"
@@ -21,8 +21,12 @@ struct Document : MaskOperand {
   }
 };
 
+/// `runs` outlives the mod.
+constexpr Document document(RunsView runs) {
+  return Document(runs);
+}
 inline Document document(const Runs& runs) {
-  return Document(runs.view());
+  return document(runs.view());
 }
 
 }  // namespace chorus::flex

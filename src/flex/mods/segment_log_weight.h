@@ -6,26 +6,26 @@
 
 #include <span>
 
-#include "flex/mod.h"
+#include "flex/captured.h"
 
 namespace chorus::flex {
 
 /// score + log_weight[segment_of[kv]]; keys of no segment (-1, or past the table) keep their score.
 struct SegmentLogWeight {
-  const Index* segment_of;
-  Index length;
-  const float* log_weight;
+  Captured<Index> segment_of;
+  Captured<float> log_weight;
   Index free_from;
-  FLEX_MOD float operator()(float score, Index, Index, Index q, Index kv) const {
-    if (q < free_from || kv >= length || segment_of[kv] < 0) return score;
-    return score + log_weight[segment_of[kv]];
+  FLEX_MOD constexpr float operator()(float score, Index, Index, Index q, Index kv) const {
+    if (q < free_from || kv >= segment_of.size) return score;
+    const Index segment = segment_of.at(kv, "segment_log_weight");
+    return segment < 0 ? score : score + log_weight.at(segment, "segment_log_weight");
   }
 };
 
 /// Both spans must outlive the call; log_weight has an entry for every segment named.
 inline SegmentLogWeight segment_log_weight(std::span<const Index> segment_of,
                                            std::span<const float> log_weight, Index free_from = 0) {
-  return {segment_of.data(), static_cast<Index>(segment_of.size()), log_weight.data(), free_from};
+  return {segment_of, log_weight, free_from};
 }
 
 }  // namespace chorus::flex
