@@ -1,19 +1,19 @@
-# chorus_room(NAME [USES rooms...] [PUBLIC libs...] [PRIVATE libs...]): src/NAME becomes the library chorus_NAME, a
-# main.cc in it left out.
+# chorus_room(NAME [USES rooms...] [PUBLIC libs...] [PRIVATE libs...] [WITHOUT files...]): src/NAME becomes the library
+# chorus_NAME, main.cc and the named files left out.
 function(chorus_room name)
-  cmake_parse_arguments(R "" "" "USES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(R "" "" "USES;PUBLIC;PRIVATE;WITHOUT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
-  list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${name}/main.cc)
+  list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${name}/main.cc ${R_WITHOUT})
   if(NOT sources)
     add_library(chorus_${name} INTERFACE)
     set(scope INTERFACE)
   else()
     add_library(chorus_${name} STATIC ${sources})
     set(scope PUBLIC)
-    target_link_libraries(chorus_${name} PRIVATE chorus_warnings ${R_PRIVATE})
+    target_link_libraries(chorus_${name} PRIVATE $<BUILD_INTERFACE:chorus_warnings> ${R_PRIVATE})
   endif()
   add_library(chorus::${name} ALIAS chorus_${name})
-  target_include_directories(chorus_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_include_directories(chorus_${name} ${scope} $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
   foreach(room ${R_USES})
     target_link_libraries(chorus_${name} ${scope} chorus_${room})
   endforeach()

@@ -65,5 +65,5 @@ check_sanitize() {
   configure asan "$folder"
   compile "$folder" all
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$(nproc)" -LE 'golden|layers|cli' "$@"
+    ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$(nproc)" -LE 'golden|layers|cli|compile' "$@"
 }
