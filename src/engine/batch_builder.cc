@@ -53,6 +53,7 @@ model::Batch BatchBuilder::finish(std::int32_t share_states) {
       tile.spans = draft.spans;
       tile.causal_first = draft.causal_first;
       tile.states = draft.states;
+      tile.joint_scale = draft.joint_scale;
       tile.share = draft.states > 1;
       tile.decode = decode;
       for (const std::int32_t origin : draft.variant_origins)

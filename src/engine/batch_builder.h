@@ -23,6 +23,7 @@ struct TileDraft {
   std::vector<flex::KvSpan> spans;
   std::int32_t causal_first = 0;
   std::int32_t states = 1;
+  float joint_scale = 1;
 
   /// The variant of this origin, made when it is new.
   flex::Index variant(std::int32_t origin);

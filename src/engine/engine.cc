@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <unordered_map>
 #include <utility>
 
 #include "core/error.h"
@@ -45,6 +46,8 @@ Engine::~Engine() = default;
 
 std::unique_ptr<Engine::Active> Engine::open_request(Request request) {
   auto active = std::make_unique<Active>();
+  if (!request.forced.empty())
+    request.stop = {.max_new_tokens = static_cast<std::int32_t>(request.forced.size())};
   active->request = std::move(request);
   const Request& r = active->request;
   active->result.index = r.index;
@@ -55,6 +58,10 @@ std::unique_ptr<Engine::Active> Engine::open_request(Request request) {
   if (r.stop.max_new_tokens < 1)
     throw Error(ErrorKind::usage, fmt::format("{}: {} new tokens", r.id, r.stop.max_new_tokens), "1 or more",
                 "raise --max-new-tokens");
+  for (const text::TokenId id : r.forced)
+    if (id < 0 || id >= decoder_.config().vocab)
+      throw Error(ErrorKind::data, fmt::format("{}: forced token {}", r.id, id),
+                  fmt::format("0 to {}", decoder_.config().vocab - 1), "check the answer's tokens");
   if (r.stop.newline && tokenizer_ == nullptr)
     throw Error(ErrorKind::usage, r.id + ": an answer that ends at a newline, without a tokenizer",
                 "a tokenizer to see newlines with", "give the engine one");
@@ -88,14 +95,11 @@ bool Engine::admit(Active& active) {
 void Engine::fill(const std::function<std::optional<Request>()>& next) {
   while (active_.size() < static_cast<std::size_t>(options_.batch_size) &&
          sequences_->pending_tokens() < options_.prefill_rows) {
-    if (!waiting_ && !exhausted_) {
-      if (auto request = next()) {
-        waiting_ = open_request(std::move(*request));
-      } else {
-        exhausted_ = true;
-      }
+    if (!waiting_) {
+      auto request = next();
+      if (!request) return;
+      waiting_ = open_request(std::move(*request));
     }
-    if (!waiting_) return;
     if (!admit(*waiting_)) {
       if (!active_.empty()) return;  // those running will make room
       // Pieces kept from earlier requests cut a segment into more pages than it needs alone.
@@ -112,7 +116,6 @@ void Engine::fill(const std::function<std::optional<Request>()>& next) {
 }
 
 void Engine::run(const std::function<std::optional<Request>()>& next, const Events& events) {
-  exhausted_ = false;
   try {
     for (;;) {
       if (events.cancelled && events.cancelled())
@@ -147,19 +150,30 @@ void Engine::step(const Events& events) {
   // Room for the states of every row, of those that report none too.
   const std::int32_t states = wants_shares ? largest : 0;
   model::Batch batch = builder.finish(states);
-  std::vector<std::size_t> begin;
+  std::vector<std::size_t>
+      place;  // of each sequence in the outputs: requests of one prompt may share a first row
+  std::vector<std::size_t> begin;  // of each request, in `place`
+  std::unordered_map<std::int32_t, std::size_t> places;
   for (const auto& active : active_) {
-    begin.push_back(batch.outputs.size());
-    for (const RowRef& ref : active->rows) batch.outputs.push_back(builder.final_row(ref.decode, ref.row));
+    begin.push_back(place.size());
+    for (const RowRef& ref : active->rows) {
+      const std::int32_t row = builder.final_row(ref.decode, ref.row);
+      const auto [found, is_new] = places.emplace(row, batch.outputs.size());
+      if (is_new) batch.outputs.push_back(row);
+      place.push_back(found->second);
+    }
   }
   decoder_.forward(batch, *kv_);
   sequences_->computed();
-  const auto logits = decoder_.logits();
+  const auto computed = decoder_.logits();
+  std::vector<std::span<const float>> logits;
+  for (const std::size_t at : place) logits.push_back(computed[at]);
   decoder_.backend().pool().parallel_for(static_cast<std::int64_t>(active_.size()), [&](std::int64_t i, int) {
     Active& active = *active_[static_cast<std::size_t>(i)];
     const std::size_t first = begin[static_cast<std::size_t>(i)];
     choose(active, std::span(logits).subspan(first, active.rows.size()));
-    if (states > 0 && active.request.prompts.size() == 1) add_share(active, batch, batch.outputs[first]);
+    if (states > 0 && active.request.prompts.size() == 1)
+      add_share(active, batch, batch.outputs[place[first]]);
   });
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   (batch.rows.prefill > 0 ? counters_.prefill_seconds : counters_.decode_seconds) += seconds;
@@ -171,7 +185,10 @@ void Engine::step(const Events& events) {
 }
 
 void Engine::choose(Active& active, std::span<const std::span<const float>> logits) const {
-  const Choice choice = active.request.next->choose(logits);
+  const std::size_t step = active.result.tokens.size();
+  const Request& request = active.request;
+  const Choice choice = request.forced.empty() ? request.next->choose(logits, step)
+                                               : request.next->take(logits, request.forced[step]);
   active.result.tokens.push_back(choice.token);
   active.result.margins.push_back(choice.margin);
   active.result.logprob += choice.logprob;

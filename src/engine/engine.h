@@ -39,6 +39,8 @@ struct Request {
   std::vector<Prompt> prompts;
   std::shared_ptr<const NextToken> next;
   StopRules stop;
+  /// Teacher forcing: these tokens are taken one after the other whatever is likely, and end the answer; no stop rule counts.
+  std::vector<text::TokenId> forced = {};
 };
 
 struct Result {
@@ -72,7 +74,8 @@ class Engine {
   Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options);
   ~Engine();
 
-  /// Takes requests from `next` until it gives none and all are done. Throws Error(data) for a prompt that cannot fit,
+  /// Takes requests from `next` until it gives none and all are done; one that gave none is asked again while others run, so
+  /// that requests may follow from results. Throws Error(data) for a prompt that cannot fit,
   /// Error(usage) for stop rules that cannot be followed, Error(model) for logits that are not finite, Error(interrupted)
   /// when `cancelled` says so, and what `next` and the events throw. After any of them the engine can run again.
   void run(const std::function<std::optional<Request>()>& next, const Events& events);
@@ -100,7 +103,6 @@ class Engine {
   std::unique_ptr<SequenceStore> sequences_;
   std::vector<std::unique_ptr<Active>> active_;
   std::unique_ptr<Active> waiting_;  // the next request, as long as there is no room for it
-  bool exhausted_ = false;
   EngineCounters counters_;
 };
 

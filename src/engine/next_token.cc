@@ -9,19 +9,37 @@
 
 namespace chorus::engine {
 
-Choice NextToken::choose(std::span<const std::span<const float>> logits) const {
+text::TokenId NextToken::pick(std::span<const float> scores, std::size_t) const {
+  return static_cast<text::TokenId>(core::top_two(scores).index);
+}
+
+double NextToken::logprob(std::span<const std::span<const float>>, std::span<const float> scores,
+                          text::TokenId token) const {
+  const auto score = static_cast<double>(scores[static_cast<std::size_t>(token)]);
+  return probabilities() ? std::log(score) - std::log(core::sum(scores)) : score - core::log_sum_exp(scores);
+}
+
+Choice NextToken::choose(std::span<const std::span<const float>> logits, std::size_t step) const {
   std::vector<float> scratch;
   const std::span<const float> values = scores(logits, scratch);
-  const core::TopTwo top = core::top_two(values);
-  const auto best = static_cast<double>(top.value);
-  const double logprob =
-      probabilities() ? std::log(best) - std::log(core::sum(values)) : best - core::log_sum_exp(values);
-  if (!std::isfinite(logprob))
-    throw Error(ErrorKind::model, fmt::format("a next token of log-probability {}", logprob),
+  return counted(logits, values, pick(values, step));
+}
+
+Choice NextToken::take(std::span<const std::span<const float>> logits, text::TokenId token) const {
+  std::vector<float> scratch;
+  return counted(logits, scores(logits, scratch), token);
+}
+
+Choice NextToken::counted(std::span<const std::span<const float>> logits, std::span<const float> scores,
+                          text::TokenId token) const {
+  const double log_probability = logprob(logits, scores, token);
+  if (!std::isfinite(log_probability))
+    throw Error(ErrorKind::model, fmt::format("a next token of log-probability {}", log_probability),
                 "logits that are finite numbers", "check the model's weights");
-  return {.token = static_cast<text::TokenId>(top.index),
-          .logprob = logprob,
-          .margin = best - static_cast<double>(top.second)};
+  const core::TopTwo top = core::top_two(scores);
+  return {.token = token,
+          .logprob = log_probability,
+          .margin = static_cast<double>(top.value) - static_cast<double>(top.second)};
 }
 
 std::span<const float> Greedy::scores(std::span<const std::span<const float>> logits,

@@ -1,6 +1,7 @@
 // How the next token is chosen from the logits of a group of sequences that go on in lock step.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -26,9 +27,20 @@ class NextToken {
                                         std::vector<float>& scratch) const = 0;
   /// Whether scores are probabilities (to be renormalised) rather than logits.
   virtual bool probabilities() const { return false; }
+  /// Which of the scores is taken as the answer's token number `step`, from 0: the largest, the first of equals.
+  virtual text::TokenId pick(std::span<const float> scores, std::size_t step) const;
+  /// The log-probability of `token` where these are the scores of these logits.
+  virtual double logprob(std::span<const std::span<const float>> logits, std::span<const float> scores,
+                         text::TokenId token) const;
 
-  /// The token of the largest score, the first of equals. Throws Error(model) when scores are not finite numbers.
-  Choice choose(std::span<const std::span<const float>> logits) const;
+  /// Throws Error(model) when scores are not finite numbers.
+  Choice choose(std::span<const std::span<const float>> logits, std::size_t step = 0) const;
+  /// As if `token` had been chosen. Throws Error(model) as choose() does.
+  Choice take(std::span<const std::span<const float>> logits, text::TokenId token) const;
+
+ private:
+  Choice counted(std::span<const std::span<const float>> logits, std::span<const float> scores,
+                 text::TokenId token) const;
 };
 
 /// The most likely token of a single sequence.

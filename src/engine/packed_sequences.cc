@@ -1,10 +1,29 @@
 // Packed execution: each literal sequence is computed whole under its segment mask, with a key/value cache of its own.
 // It is the published algorithm with a cache, and the control of shared execution: nothing is shared, positions are
 // those of the sequence.
+#include <optional>
+
 #include "engine/sequences.h"
 
 namespace chorus::engine {
 namespace {
+
+/// None where free rows weigh all keys alike.
+std::optional<model::PackedFusion> fusion_of(const Prompt& prompt) {
+  const Fusion& fusion = prompt.fusion;
+  if (fusion.weights.empty() && !fusion.calibrates()) return std::nullopt;
+  model::PackedFusion packed{.log_weight = log_weights(fusion),
+                             .free_from = prompt.free_from,
+                             .temperature = fusion.temperature,
+                             .scale = fusion.scale};
+  for (std::int32_t i = 0; i < prompt.free_from; ++i) {
+    const std::int32_t segment = prompt.segment_of[static_cast<std::size_t>(i)];
+    packed.paraphrase_of.push_back(segment < 0 || prompt.paraphrase_of.empty()
+                                       ? -1
+                                       : prompt.paraphrase_of[static_cast<std::size_t>(segment)]);
+  }
+  return packed;
+}
 
 class PackedSequence final : public Sequence {
  public:
@@ -14,6 +33,7 @@ class PackedSequence final : public Sequence {
         pool_(pool),
         pending_(pending),
         relation_(prompt.segment_of, prompt.segments, prompt.sees, prompt.free_from),
+        fusion_(fusion_of(prompt)),
         pages_(pool.take(pool.pages_for(std::int64_t{prompt.size()} + new_tokens))) {
     pending_ += prompt.size();
   }
@@ -32,6 +52,7 @@ class PackedSequence final : public Sequence {
     part.first = size_;
     part.pages = pages_;
     part.relation = &relation_;
+    part.fusion = fusion_ ? &*fusion_ : nullptr;
     part.decode = decode;
     std::vector<std::int32_t> positions;
     for (const text::TokenId id : ids) {
@@ -58,6 +79,7 @@ class PackedSequence final : public Sequence {
   PagePool& pool_;
   std::int64_t& pending_;
   flex::SegmentRelation relation_;
+  std::optional<model::PackedFusion> fusion_;
   std::vector<PageId> pages_;
   std::int32_t size_ = 0;
 };

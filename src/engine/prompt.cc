@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/error.h"
@@ -12,6 +13,24 @@ namespace chorus::engine {
 namespace {
 // Sums of positions stay in 32 bits.
 constexpr std::int32_t kLargestPosition = (1 << 30) - 1;
+
+void check_fusion(const Prompt& prompt) {
+  const Fusion& fusion = prompt.fusion;
+  const auto refuse = [](std::string got, std::string expected) {
+    throw Error(ErrorKind::data, std::move(got), std::move(expected), "check weights and calibration");
+  };
+  if (!fusion.weights.empty() && fusion.weights.size() != static_cast<std::size_t>(prompt.paraphrases))
+    refuse(fmt::format("{} weights for {} paraphrases", fusion.weights.size(), prompt.paraphrases),
+           "one for each, or none");
+  for (const float weight : fusion.weights)
+    if (!(weight >= 0) || !std::isfinite(weight))
+      refuse(fmt::format("a paraphrase of weight {}", weight), "a finite number, 0 or more");
+  for (const float value : {fusion.temperature, fusion.scale})
+    if (!(value > 0) || !std::isfinite(value))
+      refuse(fmt::format("context temperature {}, scale {}", fusion.temperature, fusion.scale),
+             "finite numbers above 0");
+}
+
 }  // namespace
 
 std::int32_t Prompt::next_position() const {
@@ -48,6 +67,7 @@ void check(const Prompt& prompt, std::int64_t vocab) {
   for (const auto p : prompt.positions)
     if (p < 0 || p > kLargestPosition)
       refuse(fmt::format("position {}", p), fmt::format("0 to {}", kLargestPosition));
+  check_fusion(prompt);
 }
 
 Prompt causal_prompt(std::vector<text::TokenId> ids) {
@@ -78,6 +98,12 @@ std::vector<std::uint8_t> sees_matrix(const Prompt& prompt) {
   for (const auto& [a, b] : prompt.sees)
     matrix[static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b)] = 1;
   return matrix;
+}
+
+std::vector<float> log_weights(const Fusion& fusion) {
+  std::vector<float> logs;
+  for (const float weight : fusion.weights) logs.push_back(std::log(weight));
+  return logs;
 }
 
 }  // namespace chorus::engine

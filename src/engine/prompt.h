@@ -15,6 +15,18 @@
 
 namespace chorus::engine {
 
+/// How free rows weigh what they read of the paraphrases. As it stands here it changes nothing.
+struct Fusion {
+  /// u_p: log u_p is added to the scaled scores, after the temperature, on every key of paraphrase p; 0 hides it. Empty:
+  /// all 1.
+  std::vector<float> weights;
+  // Adaptive parallel encoding (APE, arXiv 2502.05431): the scaled scores on keys of paraphrases are divided by
+  // `temperature`, then the log-sum-exp (natural log) of all of them together is multiplied by `scale`.
+  float temperature = 1, scale = 1;
+
+  bool calibrates() const { return temperature != 1.0F || scale != 1.0F; }
+};
+
 struct Prompt {
   std::vector<text::TokenId> ids;
   std::vector<std::int32_t> segment_of;  // per token; -1: none
@@ -24,6 +36,7 @@ struct Prompt {
   std::int32_t free_from = 0;                               // tokens from here on are free rows (a fused cue)
   std::vector<std::int32_t> paraphrase_of;                  // per segment: paraphrase it counts for, or -1
   std::int32_t paraphrases = 0;
+  Fusion fusion;
 
   std::int32_t size() const { return static_cast<std::int32_t>(ids.size()); }
   /// Where generation continues: 1 + the largest position used.
@@ -45,5 +58,8 @@ std::vector<Run> runs_of(const Prompt& prompt);
 
 /// [segments][segments], 1 where row sees column; 1 on the diagonal.
 std::vector<std::uint8_t> sees_matrix(const Prompt& prompt);
+
+/// log u_p for every paraphrase, minus infinity for a weight of 0; empty when the weights are.
+std::vector<float> log_weights(const Fusion& fusion);
 
 }  // namespace chorus::engine

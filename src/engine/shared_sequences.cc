@@ -24,7 +24,7 @@ using LastRows = std::unordered_map<const Node*, std::int32_t>;
 class SharedSequence final : public Sequence {
  public:
   SharedSequence(const Prompt& prompt, SegmentTree& tree, PagePool& pool)
-      : prompt_(prompt), tree_(tree), pool_(pool) {}
+      : prompt_(prompt), tree_(tree), pool_(pool), log_weights_(log_weights(prompt.fusion)) {}
   ~SharedSequence() override {
     for (const Piece& piece : pieces_)
       if (piece.end != nullptr) tree_.release(piece.end);
@@ -47,6 +47,7 @@ class SharedSequence final : public Sequence {
   SegmentTree& tree_;
   PagePool& pool_;
   std::vector<Piece> pieces_;
+  std::vector<float> log_weights_;
   std::vector<std::int32_t> seen_states_;  // of what the last piece sees
   std::vector<PageId> tail_pages_;
   std::int32_t tail_size_ = 0;
@@ -187,10 +188,15 @@ RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode,
     tile.row_positions.push_back(position);
     ++tail_size_;
   }
+  tile.joint_scale = prompt_.fusion.scale;
   flex::Index label = 0;
   for (const Piece& piece : pieces_) {
-    add_chain(piece.end, {.segment = label, .variant = tile.variant(piece.origin), .state = piece.state},
-              tile);
+    flex::KvSpan span{.segment = label, .variant = tile.variant(piece.origin), .state = piece.state};
+    if (piece.state > 0) {
+      span.score_scale = 1.0F / prompt_.fusion.temperature;
+      if (!log_weights_.empty()) span.score_bias = log_weights_[static_cast<std::size_t>(piece.state - 1)];
+    }
+    add_chain(piece.end, span, tile);
     ++label;
   }
   tile.spans.push_back({.pages = tail_pages_,

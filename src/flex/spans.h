@@ -52,6 +52,8 @@ struct SpanTile {
   Index causal_first = 0;           // logical index of row 0 within the causal span's segment
   Index states = 1;
   std::span<const float> lse_scale{};  // per state: multiplies its natural-log LSE before the merge; empty: 1
+  // Multiplies the natural-log LSE of states 1, 2, ... taken together, after lse_scale; their shares of it stay.
+  float joint_scale = 1;
   bool share = true;    // whether its rows' shares are written where the problem asks for shares
   bool decode = false;  // the kind of the rows: a kernel is chosen by it, never by `rows`
 };

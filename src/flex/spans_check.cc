@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 
 namespace chorus::flex {
@@ -46,6 +47,8 @@ void check_shape(Index page_tokens, Index kv_heads, Index head_dim, Index q_head
     if (!tile.lse_scale.empty() && tile.lse_scale.size() != static_cast<std::size_t>(tile.states))
       refuse(fmt::format("{} values of lse_scale", tile.lse_scale.size()),
              fmt::format("none, or one for each of {} states", tile.states));
+    if (!std::isfinite(tile.joint_scale))
+      refuse(fmt::format("a joint_scale of {}", tile.joint_scale), "a finite number");
     if (has_share && share_states < tile.states)
       refuse(fmt::format("share_states {}", share_states),
              fmt::format("at least the tile's {} states", tile.states));

@@ -67,6 +67,12 @@ void reference_row(const SpanProblem<T>& p, const SpanTile& tile, Index row, Ind
   for (std::size_t s = 0; s < states; ++s) {
     if (sum[s] > 0)
       lse[s] = (max[s] + std::log(sum[s])) * (tile.lse_scale.empty() ? 1.0 : double{tile.lse_scale[s]});
+  }
+  double joint_top = kMinusInfinity, joint = 0;  // states 1 and up together
+  for (std::size_t s = 1; s < states; ++s) joint_top = std::max(joint_top, lse[s]);
+  for (std::size_t s = 1; s < states; ++s) joint += sum[s] > 0 ? std::exp(lse[s] - joint_top) : 0;
+  for (std::size_t s = 0; s < states; ++s) {
+    if (s > 0 && sum[s] > 0) lse[s] += (double{tile.joint_scale} - 1) * (joint_top + std::log(joint));
     top = std::max(top, lse[s]);
   }
   for (std::size_t s = 0; s < states; ++s) total += sum[s] > 0 ? std::exp(lse[s] - top) : 0;

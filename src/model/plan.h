@@ -40,6 +40,14 @@ struct QueryPlace {
   std::int32_t position = 0;
 };
 
+/// How free rows of a packed sequence weigh their context, the keys of paraphrases; engine/prompt.h has the rule.
+struct PackedFusion {
+  std::vector<std::int32_t> paraphrase_of;  // per key before free_from; -1: not of the context
+  std::vector<float> log_weight;            // per paraphrase, added to its scores; empty: none
+  std::int32_t free_from = 0;
+  float temperature = 1, scale = 1;
+};
+
 /// Attention of one packed sequence: the literal sequence, its mask as segments, keys in consecutive slots of `pages`.
 struct PackedSequence {
   std::int32_t row = 0, rows = 0;                   // its new rows in this batch
@@ -47,6 +55,7 @@ struct PackedSequence {
   std::int32_t first = 0;                           // index in the sequence of the first new row
   std::span<const std::int32_t> pages;              // token i is in pages[i / page_tokens]
   const flex::SegmentRelation* relation = nullptr;  // the sequence's mask
+  const PackedFusion* fusion = nullptr;             // null: free rows weigh all keys alike
   bool decode = false;
 };
 

@@ -112,6 +112,7 @@ class PromptSource {
         if (a != b && below(5) < 2) p.sees.emplace_back(a, b);
     p.paraphrases = below(4);
     for (std::int32_t s = 0; s < p.segments; ++s) p.paraphrase_of.push_back(below(p.paraphrases + 1) - 1);
+    add_fusion(p);
     const int style = below(4);
     if (!earlier_.empty() && below(2) == 0)
       begin_as(earlier_[static_cast<std::size_t>(below(static_cast<int>(earlier_.size())))], p);
@@ -125,6 +126,15 @@ class PromptSource {
   int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
 
  private:
+  /// Half of the prompts with paraphrases are weighted, half calibrated.
+  void add_fusion(Prompt& p) {
+    if (p.paraphrases == 0) return;
+    for (int i = below(2) * p.paraphrases; i > 0; --i)
+      p.fusion.weights.push_back(0.5F * static_cast<float>(below(5)));
+    if (below(2) == 0) return;
+    p.fusion.temperature = 0.6F + 0.2F * static_cast<float>(below(4));
+    p.fusion.scale = 0.7F + 0.2F * static_cast<float>(below(4));
+  }
   /// The first runs of an earlier prompt, with its relation.
   void begin_as(const Prompt& earlier, Prompt& p) {
     p = earlier;

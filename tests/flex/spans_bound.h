@@ -15,7 +15,7 @@ namespace chorus::flex::testing {
 /// error is then (sqrt(dim) + 4) u S, S = scale * max|q| * max|k| in norms plus the bias, 4 for the roundings of scale
 /// and bias. It moves a weight by that relative amount; the exponential adds 8 u, the two sums over n keys sqrt(n) u
 /// each. An output is a mean of values of at most max|v|, so its error is at most max|v| times twice the relative
-/// error of the weights. lse_scale multiplies the error of the mass.
+/// error of the weights. lse_scale multiplies the error of the mass; joint_scale j adds |j - 1| times that of the joint mass.
 template <class T>
 double worst_use_of_bound(const SpanProblem<T>& p, const std::vector<float>& got,
                           const std::vector<float>& want, const std::vector<float>& share,
@@ -30,6 +30,7 @@ double worst_use_of_bound(const SpanProblem<T>& p, const std::vector<float>& got
   for (const SpanTile& tile : p.tiles) {
     double k = 0, v = 0, bias = 0, factor = 0, keys = 0, lse_scale = 1;
     for (const float s : tile.lse_scale) lse_scale = std::max(lse_scale, double{std::abs(s)});
+    lse_scale *= 1 + std::abs(double{tile.joint_scale} - 1);
     for (const KvSpan& span : tile.spans) {
       if (std::isinf(span.score_bias)) continue;
       bias = std::max(bias, double{std::abs(span.score_bias)});

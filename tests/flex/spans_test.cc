@@ -97,6 +97,7 @@ TYPED_TEST(AttentionSpans, RandomProblemsMatchTheReference) {
                          .lse_scale = pick(0, 1) == 0
                                           ? std::span<const float>()
                                           : std::span(scales).first(static_cast<std::size_t>(states)),
+                         .joint_scale = pick(0, 1) == 0 ? 1.0F : 0.8F + 0.1F * static_cast<float>(pick(0, 5)),
                          .decode = pick(0, 1) == 0});
         row += rows;
         q_row += 2 * rows;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 
 namespace chorus::golden {
 namespace {
@@ -26,6 +27,21 @@ class Recorder final : public engine::NextToken {
   std::shared_ptr<const engine::NextToken> inner_;
   std::vector<float>& first_;
 };
+
+/// Segments named P0, P1, ... are those that weights and calibration speak of.
+void mark_paraphrases(const nlohmann::json& entry, engine::Prompt& prompt) {
+  const auto given = [&](const char* key) { return entry.contains(key) && !entry[key].is_null(); };
+  if (!given("weights") && !given("calibration")) return;
+  for (const std::string name : entry.at("segments")) {
+    const bool paraphrase = name.starts_with('P');
+    prompt.paraphrase_of.push_back(paraphrase ? std::stoi(name.substr(1)) : -1);
+    prompt.paraphrases += paraphrase ? 1 : 0;
+  }
+  if (given("weights")) prompt.fusion.weights = entry["weights"].get<std::vector<float>>();
+  if (!given("calibration")) return;
+  prompt.fusion.temperature = entry["calibration"].at(0);
+  prompt.fusion.scale = entry["calibration"].at(1);
+}
 
 }  // namespace
 
@@ -67,6 +83,7 @@ engine::Prompt prompt_from(const nlohmann::json& entry) {
     prompt.positions = positions.get<std::vector<std::int32_t>>();
   }
   prompt.free_from = entry.value("cue_start", prompt.size());
+  mark_paraphrases(entry, prompt);
   return prompt;
 }
 

@@ -27,7 +27,7 @@ struct Replay {
 std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution,
                            const std::vector<Played>& groups, std::int32_t new_tokens);
 
-/// input_ids, segment_of, sees, position_ids and cue_start as the golden files spell them.
+/// input_ids, segment_of, sees, position_ids, cue_start, weights and calibration as the golden files spell them.
 engine::Prompt prompt_from(const nlohmann::json& entry);
 
 /// |got - expected| / |expected|, over the values.

@@ -18,13 +18,15 @@ class Merge {
   };
 
   Merge(const SpanTile& tile, const SpanScratch& scratch) : tile_(tile), scratch_(scratch) {
-    scaled_ =
-        std::any_of(tile.lse_scale.begin(), tile.lse_scale.end(), [](float scale) { return scale != 1.0F; });
+    scaled_ = tile.joint_scale != 1.0F || std::any_of(tile.lse_scale.begin(), tile.lse_scale.end(),
+                                                      [](float scale) { return scale != 1.0F; });
     alone_ = tile.states == 1;  // its scale cancels
   }
 
   void start(Index i) {
     if (alone_) return;
+    joint_ = 0;
+    if (tile_.joint_scale != 1.0F) joint_ = (tile_.joint_scale - 1.0F) * joint_log_mass(i);
     top_ = kMinusInfinity;
     total_ = 0;
     for (Index s = 0; s < tile_.states; ++s)
@@ -47,13 +49,30 @@ class Merge {
   // Without scales the sums stay outside the logarithm: the maximum stands for the state, its sum weighs it.
   float log_mass(Index i, Index s, float sum) const {
     const float max = scratch_.state(s).max[i];
-    return scaled_ ? (max + std::log2(sum)) * tile_.lse_scale[static_cast<std::size_t>(s)] : max;
+    return scaled_ ? scaled_log_mass(max, s, sum) + (s > 0 ? joint_ : 0.0F) : max;
+  }
+  float scaled_log_mass(float max, Index s, float sum) const {
+    const float scale = tile_.lse_scale.empty() ? 1.0F : tile_.lse_scale[static_cast<std::size_t>(s)];
+    return (max + std::log2(sum)) * scale;
+  }
+  /// Of states 1 and up together; 0, which changes nothing, when all of them are empty.
+  float joint_log_mass(Index i) const {
+    float top = kMinusInfinity, total = 0;
+    for (Index s = 1; s < tile_.states; ++s)
+      if (const float sum = sum_of(i, s); sum != 0.0F)
+        top = std::max(top, scaled_log_mass(scratch_.state(s).max[i], s, sum));
+    if (top == kMinusInfinity) return 0;
+    for (Index s = 1; s < tile_.states; ++s)
+      if (const float sum = sum_of(i, s); sum != 0.0F)
+        total += std::exp2(scaled_log_mass(scratch_.state(s).max[i], s, sum) - top);
+    return top + std::log2(total);
   }
 
   const SpanTile& tile_;
   const SpanScratch& scratch_;
   bool scaled_ = false, alone_ = false;
   float top_ = kMinusInfinity, total_ = 0;
+  float joint_ = 0;  // what joint_scale adds to the log mass of states 1 and up
 };
 
 }  // namespace
