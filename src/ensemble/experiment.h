@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 #include "ensemble/layout.h"
 #include "ensemble/methods.h"
+#include "ensemble/weights.h"
 
 namespace chorus::ensemble {
 
@@ -30,12 +31,16 @@ std::string predict(std::string_view generation, Prediction prediction);
 
 struct RunOptions {
   Method method = Method::flex;
-  LayoutOptions layout;     // flex only
+  LayoutOptions layout;     // flex and weighted_flex
   int num_paraphrases = 5;  // a sample with fewer uses what it has
   data::PromptTemplate prompt_template;
   bool stop_at_newline = true;
   std::int32_t max_new_tokens = 20;
   Prediction prediction = Prediction::first_line;
+  /// Weighted methods: c_p. Null: the fast confidence, the probability of the first token that phrasing p alone would take.
+  std::shared_ptr<const ConfidenceTable> confidences;
+  /// Whether rows get the log-probability of every accepted answer, teacher-forced.
+  bool gold_logprob = false;
 };
 
 struct RunEvents {
@@ -55,20 +60,35 @@ class Experiment {
   /// sample when one cannot be answered.
   void run(engine::Engine& engine, std::span<const std::size_t> samples, const RunEvents& events) const;
 
-  /// One request; per_prompt: one per paraphrase.
+  /// What a sample is begun with: the requests that answer it, or those that find out the fast confidences first.
   std::vector<engine::Request> requests(std::size_t sample) const;
-  /// Rows of the result schema of the method, from the results of its requests in the same order.
-  std::vector<data::Json> rows(std::size_t sample, std::span<const engine::Result> results) const;
 
  private:
-  std::vector<data::PromptParts> parts(std::size_t sample) const;
-  data::Json row(const data::Sample& sample, const engine::Result& result) const;
+  /// A sample that is being answered.
+  struct Question {
+    std::vector<data::PromptParts> prompts;
+    std::vector<double> confidences;  // weighted methods
+    std::size_t answering = 0;        // requests that answer; those that score gold answers come after them
+  };
+  Question question(std::size_t sample) const;
+  bool asks_confidence(const Question& question) const;
+  std::vector<engine::Request> confidence_requests(std::size_t sample, const Question& question) const;
+  std::vector<engine::Request> answer_requests(std::size_t sample, Question& question) const;
+  std::vector<engine::Request> gold_requests(std::size_t sample, const Question& question,
+                                             std::span<const engine::Request> answering) const;
+  engine::Prompt fused_prompt(std::size_t sample, const Question& question) const;
+  std::vector<float> weights(const Question& question) const;
+
+  std::vector<data::Json> rows(std::size_t sample, const Question& question,
+                               std::span<const engine::Result> results) const;
+  data::Json row(const data::Sample& sample, const Question& question, const engine::Result& result) const;
+  void add_gold(std::size_t sample, const Question& question, std::span<const engine::Result> gold,
+                std::vector<data::Json>& rows) const;
 
   RunOptions options_;
   const data::Dataset& dataset_;
   const text::Tokenizer& tokenizer_;
   engine::StopRules stop_;
-  std::shared_ptr<const engine::NextToken> next_;
 };
 
 }  // namespace chorus::ensemble

@@ -5,52 +5,12 @@
 #include <utility>
 
 #include "data/python_random.h"
+#include "ensemble/sequencer.h"
 
 namespace chorus::ensemble {
 namespace {
 
 using text::TokenId;
-
-/// Puts segments, separators and cues in sequence and keeps what every token is.
-class Sequencer {
- public:
-  explicit Sequencer(std::int32_t paraphrases) { prompt_.paraphrases = paraphrases; }
-
-  std::int32_t add_segment(std::int32_t paraphrase) {
-    prompt_.paraphrase_of.push_back(paraphrase);
-    return prompt_.segments++;
-  }
-  void add(std::span<const TokenId> ids, std::int32_t segment) {
-    for (const TokenId id : ids) {
-      prompt_.ids.push_back(id);
-      prompt_.segment_of.push_back(segment);
-      prompt_.positions.push_back(position_++);
-    }
-  }
-  void add(TokenId id, std::int32_t segment) { add({&id, 1}, segment); }
-  void sees(std::int32_t a, std::int32_t b) { prompt_.sees.emplace_back(a, b); }
-
-  std::int32_t position() const { return position_; }
-  void move_to(std::int32_t position) { position_ = position; }
-  /// Goes on after the largest position used.
-  void move_past_all() { position_ = prompt_.next_position(); }
-
-  /// Free rows begin here.
-  void begin_free() { prompt_.free_from = prompt_.size(); }
-  engine::Prompt take() { return std::move(prompt_); }
-
- private:
-  engine::Prompt prompt_;
-  std::int32_t position_ = 0;
-};
-
-std::vector<std::int32_t> order_of(const LayoutOptions& options, std::size_t n) {
-  std::vector<std::int32_t> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  if (options.order == Order::reversed) std::reverse(order.begin(), order.end());
-  if (options.order == Order::seeded) data::PythonRandom(options.order_seed).shuffle(order);
-  return order;
-}
 
 void add_cue(const LayoutOptions& options, const LayoutTokens& tokens, Sequencer& sequence) {
   if (options.positions == Positions::aligned) sequence.move_past_all();
@@ -129,6 +89,20 @@ void make_causal(engine::Prompt& prompt) {
 
 }  // namespace
 
+std::vector<std::int32_t> order_of(const LayoutOptions& options, std::size_t n) {
+  std::vector<std::int32_t> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  if (options.order == Order::reversed) std::reverse(order.begin(), order.end());
+  if (options.order == Order::seeded) data::PythonRandom(options.order_seed).shuffle(order);
+  return order;
+}
+
+void calibrate(const LayoutOptions& options, engine::Prompt& prompt) {
+  if (options.calibration != Calibration::ape) return;
+  prompt.fusion.temperature = options.context_temperature;
+  prompt.fusion.scale = options.context_scale;
+}
+
 std::int32_t shared_prefix(const text::Tokenizer& tokenizer, std::span<const std::vector<TokenId>> ids,
                            std::size_t prefix_bytes) {
   std::size_t common = ids.front().size();
@@ -150,6 +124,7 @@ std::int32_t shared_prefix(const text::Tokenizer& tokenizer, std::span<const std
 engine::Prompt assemble_layout(const LayoutOptions& options, const LayoutTokens& tokens) {
   engine::Prompt prompt = options.is_concat() ? concat(options, tokens) : shared(options, tokens);
   if (options.is_causal()) make_causal(prompt);
+  calibrate(options, prompt);
   return prompt;
 }
 

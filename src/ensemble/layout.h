@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,14 +18,18 @@
 
 namespace chorus::ensemble {
 
+class LayoutFile;
+
 /// concat: complete prompts one after the other, isolated. shared: one instruction and examples that all paraphrases see.
-/// causal_*: the same tokens under plain causal attention, the controls.
-enum class LayoutKind { concat, shared, causal_concat, causal_shared };
+/// examples: every worked example in all its phrasings (MyriadLAMA). causal_*: the same tokens under plain causal attention,
+/// the controls. custom: as a file says.
+enum class LayoutKind { concat, shared, examples, causal_concat, causal_shared, custom };
 enum class SeparatorScope { none, own };  // of no segment, or of the paraphrase it ends
 enum class BosScope { own, all, first, none };
 enum class Cue { own, fused };  // ends each paraphrase, or stands once after all as free rows
 enum class Positions { sequential, aligned };
 enum class Order { given, reversed, seeded };
+enum class Calibration { none, ape };  // of attention over parallel contexts, see engine/prompt.h
 
 struct LayoutOptions {
   LayoutKind kind = LayoutKind::concat;
@@ -35,6 +40,9 @@ struct LayoutOptions {
   Positions positions = Positions::sequential;
   Order order = Order::given;
   std::uint64_t order_seed = 0;
+  Calibration calibration = Calibration::none;
+  float context_temperature = 0.9F, context_scale = 0.9F;  // with Calibration::ape
+  std::shared_ptr<const LayoutFile> file = nullptr;        // of LayoutKind::custom
 
   bool is_concat() const { return kind == LayoutKind::concat || kind == LayoutKind::causal_concat; }
   bool is_causal() const { return kind == LayoutKind::causal_concat || kind == LayoutKind::causal_shared; }
@@ -46,12 +54,14 @@ std::string_view name(SeparatorScope scope);
 std::string_view name(BosScope scope);
 std::string_view name(Cue cue);
 std::string_view name(Positions positions);
+std::string_view name(Calibration calibration);
 std::string order_name(const LayoutOptions& options);
 LayoutKind layout_kind_from(std::string_view text);
 SeparatorScope separator_scope_from(std::string_view text);
 BosScope bos_scope_from(std::string_view text);
 Cue cue_from(std::string_view text);
 Positions positions_from(std::string_view text);
+Calibration calibration_from(std::string_view text);
 void set_order(std::string_view text, LayoutOptions& options);  // given, reversed, seed:K
 
 /// Throws Error(usage) for options that do not go together.
@@ -73,6 +83,20 @@ engine::Prompt assemble_layout(const LayoutOptions& options, const LayoutTokens&
 /// fused cue as strings of their own.
 engine::Prompt build_layout(const LayoutOptions& options, const text::Tokenizer& tokenizer,
                             std::span<const data::PromptParts> parts);
+
+/// The texts that the layout `examples` is put together from.
+struct ExampleTexts {
+  std::string_view instruction;
+  std::span<const data::WorkedExample>
+      examples;  // every phrasing of each, up to as many as the question has asked for
+  std::span<const std::string> questions;  // the phrasings of the question, one or more
+  std::size_t num_phrasings = 0;           // of an example, at most
+};
+
+/// The sequence of layout `examples`: instruction; per example its phrasings, then its answer; the question's phrasings; the
+/// cue as free rows. Each of these strings is encoded by itself.
+engine::Prompt build_examples(const LayoutOptions& options, const text::Tokenizer& tokenizer,
+                              const ExampleTexts& texts);
 
 /// A complete prompt read alone, with the BOS this tokenizer adds: what origin, per_prompt, avg and max use.
 engine::Prompt build_single(const text::Tokenizer& tokenizer, const data::PromptParts& parts);

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
+#include <utility>
 
 #include "core/error.h"
 #include "ensemble/layout.h"
@@ -12,6 +14,7 @@ namespace {
 
 constexpr Spelling<LayoutKind> kKinds[] = {{LayoutKind::concat, "concat"},
                                            {LayoutKind::shared, "shared"},
+                                           {LayoutKind::examples, "examples"},
                                            {LayoutKind::causal_concat, "causal-concat"},
                                            {LayoutKind::causal_shared, "causal-shared"}};
 constexpr Spelling<SeparatorScope> kSeparatorScopes[] = {{SeparatorScope::none, "none"},
@@ -21,11 +24,12 @@ constexpr Spelling<BosScope> kBosScopes[] = {
 constexpr Spelling<Cue> kCues[] = {{Cue::own, "own"}, {Cue::fused, "fused"}};
 constexpr Spelling<Positions> kPositions[] = {{Positions::sequential, "sequential"},
                                               {Positions::aligned, "aligned"}};
+constexpr Spelling<Calibration> kCalibrations[] = {{Calibration::none, "none"}, {Calibration::ape, "ape"}};
 
 }  // namespace
 
 std::string_view name(LayoutKind kind) {
-  return spelled(kKinds, kind);
+  return kind == LayoutKind::custom ? "custom" : spelled(kKinds, kind);
 }
 std::string_view name(SeparatorScope scope) {
   return spelled(kSeparatorScopes, scope);
@@ -38,6 +42,9 @@ std::string_view name(Cue cue) {
 }
 std::string_view name(Positions positions) {
   return spelled(kPositions, positions);
+}
+std::string_view name(Calibration calibration) {
+  return spelled(kCalibrations, calibration);
 }
 
 LayoutKind layout_kind_from(std::string_view text) {
@@ -54,6 +61,9 @@ Cue cue_from(std::string_view text) {
 }
 Positions positions_from(std::string_view text) {
   return parsed(kPositions, "--positions", text);
+}
+Calibration calibration_from(std::string_view text) {
+  return parsed(kCalibrations, "--calibration", text);
 }
 
 std::string order_name(const LayoutOptions& options) {
@@ -79,9 +89,17 @@ void check(const LayoutOptions& options) {
   const auto refuse = [](std::string got, std::string expected) {
     throw Error(ErrorKind::usage, std::move(got), std::move(expected), "see 'chorus generate --help'");
   };
-  if (options.is_causal() && options.positions == Positions::aligned)
+  for (const auto& [option, value] : {std::pair{"--context-temperature", options.context_temperature},
+                                      {"--context-scale", options.context_scale}})
+    if (!(value > 0) || !std::isfinite(value))
+      refuse(fmt::format("{} {}", option, value), "a number above 0");
+  const bool places_itself = options.kind == LayoutKind::examples || options.kind == LayoutKind::custom;
+  if ((options.is_causal() || places_itself) && options.positions == Positions::aligned)
     refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)),
            "sequential, or concat or shared");
+  if (places_itself && options.cue != Cue::fused)
+    refuse(fmt::format("--cue own with --layout {}", name(options.kind)),
+           "fused: the cue stands after all phrasings");
   if (options.is_concat()) return;
   if (options.separator_scope == SeparatorScope::own)
     refuse(fmt::format("--separator-scope own with --layout {}", name(options.kind)),
