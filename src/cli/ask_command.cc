@@ -139,7 +139,7 @@ void ask(Arguments arguments) {
     Answer answer(name, arguments);
     ensemble::RunEvents events;
     events.cancelled = interrupted;
-    if (!arguments.json && run.method != ensemble::Method::per_prompt)
+    if (!arguments.json && !ensemble::answers_apart(run.method))
       events.text = [&](std::size_t, const std::string& text) { answer.text(text); };
     events.rows = [&](std::size_t, const std::vector<data::Json>& rows) {
       for (data::Json row : rows) {
@@ -168,7 +168,8 @@ void add_ask_command(CLI::App& app) {
       ->type_name("TEXT");
   command->add_flag("--json", arguments->json, "Print JSON: an array of one object an answer");
   add_methods_option(*command, arguments->methods,
-                     "Methods to answer with: origin, per_prompt, avg, max, flex");
+                     "Methods to answer with: origin, per_prompt, avg, max, weighted_avg, weighted_max, "
+                     "vote, flex, weighted_flex");
   add_layout_options(*command, arguments->layout);
   add_answer_options(*command, arguments->prompt);
   add_example_options(*command, arguments->examples, arguments->instruction, arguments->num_few_shot);

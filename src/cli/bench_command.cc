@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/option_checks.h"
 #include "cli/run_options.h"
+#include "core/error.h"
 
 namespace chorus::cli {
 namespace {
@@ -83,6 +84,9 @@ struct Arguments {
 void bench_e2e(const Arguments& arguments) {
   BenchWork work = arguments.work;
   work.layout = arguments.layout.options();
+  if (work.layout.kind == ensemble::LayoutKind::examples || work.layout.kind == ensemble::LayoutKind::custom)
+    throw Error(ErrorKind::usage, fmt::format("bench e2e with --layout {}", name(work.layout.kind)),
+                "concat, shared or a causal one", "choose one of them");
   const BenchResult result = run_bench(arguments.model, ensemble::method_from(arguments.method), work);
   if (arguments.json) {
     const nlohmann::ordered_json json{{"questions_per_s", result.questions_per_s},

@@ -30,6 +30,8 @@ struct Arguments {
   LayoutArguments layout;
   PromptArguments prompt;
   data::DatasetOptions dataset;
+  ConfidenceArgument confidence;
+  bool gold_logprob = false;
   std::string method = "flex", output_dir = "results", tag;
   bool rewrite = false, quiet = false, json = false;
 };
@@ -98,6 +100,8 @@ std::string input_name(const std::filesystem::path& file, const std::filesystem:
 Generation::Generation(Arguments arguments) : arguments_(std::move(arguments)), log_(arguments_.quiet) {
   const ensemble::Method method = ensemble::method_from(arguments_.method);
   run_ = arguments_.prompt.options(method, arguments_.layout);
+  run_.confidences = arguments_.confidence.table(method);
+  run_.gold_logprob = arguments_.gold_logprob;
   if (const auto note = unused_layout_note(method, arguments_.layout); !note.empty()) log_.warn("{}", note);
   choice_ = choose_model(arguments_.model);
   arguments_.dataset.num_paraphrases = method == ensemble::Method::origin ? 1 : run_.num_paraphrases;
@@ -114,7 +118,7 @@ data::ResultFiles Generation::files() const {
   data::ResultName name{.method = std::string(ensemble::name(run_.method)),
                         .paraphrases = run_.num_paraphrases,
                         .tag = arguments_.tag};
-  if (run_.method == ensemble::Method::flex) {
+  if (ensemble::is_flex(run_.method)) {
     name.options = layout_settings(run_.layout);
     if (!model_.tokenizer->bos()) name.options.erase("bos-scope");  // there is no BOS whose scope it could be
   }
@@ -136,6 +140,7 @@ data::Configuration Generation::configuration() const {
   c.settings["dtype"] = choice_.compute_name();
   c.settings["execution"] = arguments_.model.execution;
   c.inputs["model"] = model_fingerprint(choice_.ref);
+  if (run_.confidences) c.inputs["confidence"] = data::sha256_file(*arguments_.confidence.source);
   for (const auto& file : dataset_.files)
     c.inputs[input_name(file, d.data, c.inputs)] = data::sha256_file(file);
   return c;
@@ -219,7 +224,8 @@ void Generation::write(const Done& done) {
   data::Manifest manifest{.configuration = configuration_, .versions = {{"chorus", CHORUS_VERSION}}};
   manifest.counts = {{"samples", keys.size()}, {"with_fewer_paraphrases", few}, {"notes", dataset_.notes}};
   const data::Schema schema =
-      data::result_schema(data::result_kind(ensemble::name(run_.method)), extra_columns(dataset_));
+      data::result_schema(data::result_kind(ensemble::name(run_.method)), extra_columns(dataset_),
+                          {.gold_logprob = run_.gold_logprob});
   data::write_result(files_, *state_->log, keys, schema, manifest, notes(done));
 }
 
@@ -241,10 +247,17 @@ void add_generate_command(CLI::App& app) {
   command->add_flag("--quiet", arguments->quiet, "No progress on stderr");
   command->add_flag("--json", arguments->json, "The summary as JSON");
   add("--method", arguments->method, "NAME",
-      "origin: the first phrasing alone; per_prompt: each alone; avg, max: their outputs combined; flex: all "
-      "in one attention")
+      "origin: the first phrasing alone; per_prompt: each alone; avg, max: their outputs combined; vote: the "
+      "answer "
+      "most of them give; flex: all in one attention; weighted_avg, weighted_max, weighted_flex: by "
+      "confidence")
       ->check(offers(ensemble::method_from))
       ->capture_default_str()
+      ->group("Method");
+  add_confidence_option(*command, arguments->confidence);
+  command
+      ->add_flag("--gold-logprob", arguments->gold_logprob,
+                 "Also how likely each accepted answer is under the method (column gold_logprob)")
       ->group("Method");
   add_layout_options(*command, arguments->layout);
   add_dataset_options(*command, arguments->dataset);

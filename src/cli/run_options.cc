@@ -6,19 +6,51 @@
 #include <map>
 
 #include "cli/option_checks.h"
+#include "core/error.h"
 
 namespace chorus::cli {
 
+namespace {
+
+/// What a preset sets. A layout named beside it brings its own separator and BOS scope.
+struct Preset {
+  std::string_view name, layout, cue, positions, bos_scope, calibration, stop;
+};
+constexpr Preset kPresets[] = {{"published", "concat", "own", "sequential", "first", "none", "eos"},
+                               {"pcw", "shared", "fused", "aligned", "all", "none", "newline"},
+                               {"ape", "shared", "fused", "aligned", "all", "ape", "newline"}};
+constexpr Preset kDefault = {"", "shared", "fused", "aligned", "", "none", "newline"};
+
+const Preset& preset_from(const std::optional<std::string>& name) {
+  if (!name) return kDefault;
+  for (const Preset& preset : kPresets)
+    if (preset.name == *name) return preset;
+  throw Error(ErrorKind::usage, fmt::format("--preset '{}'", *name), "published, pcw, ape",
+              "choose one of them");
+}
+
+}  // namespace
+
 ensemble::LayoutOptions LayoutArguments::options() const {
+  const Preset& base = preset_from(preset);
   ensemble::LayoutOptions options;
-  options.kind = ensemble::layout_kind_from(layout.value_or("shared"));
+  options.kind = ensemble::layout_kind_from(layout.value_or(std::string(base.layout)));
   options.separator = with_escapes(separator.value_or(options.is_concat() ? options.separator : ""));
   if (separator_scope) options.separator_scope = ensemble::separator_scope_from(*separator_scope);
-  options.bos_scope = bos_scope             ? ensemble::bos_scope_from(*bos_scope)
-                      : options.is_concat() ? ensemble::BosScope::own
-                                            : ensemble::BosScope::all;
-  options.cue = ensemble::cue_from(cue.value_or("fused"));
-  options.positions = ensemble::positions_from(positions.value_or(layout ? "sequential" : "aligned"));
+  options.bos_scope = bos_scope                            ? ensemble::bos_scope_from(*bos_scope)
+                      : !layout && !base.bos_scope.empty() ? ensemble::bos_scope_from(base.bos_scope)
+                      : options.is_concat()                ? ensemble::BosScope::own
+                                                           : ensemble::BosScope::all;
+  options.cue = ensemble::cue_from(cue.value_or(std::string(base.cue)));
+  options.positions =
+      ensemble::positions_from(positions.value_or(layout ? "sequential" : std::string(base.positions)));
+  options.calibration = ensemble::calibration_from(calibration.value_or(std::string(base.calibration)));
+  const bool calibrates = options.calibration != ensemble::Calibration::none;
+  if (!calibrates && (context_temperature || context_scale))
+    throw Error(ErrorKind::usage, "--context-temperature or --context-scale without a calibration",
+                "--calibration ape", "add it, or leave them out");
+  if (context_temperature) options.context_temperature = static_cast<float>(*context_temperature);
+  if (context_scale) options.context_scale = static_cast<float>(*context_scale);
   ensemble::set_order(order, options);
   ensemble::check(options);
   return options;
@@ -33,12 +65,15 @@ std::vector<std::string> LayoutArguments::given() const {
   if (separator) names.push_back("--separator");
   if (separator_scope) names.push_back("--separator-scope");
   if (bos_scope) names.push_back("--bos-scope");
+  if (calibration) names.push_back("--calibration");
+  if (context_temperature) names.push_back("--context-temperature");
+  if (context_scale) names.push_back("--context-scale");
   return names;
 }
 
 std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments) {
   const auto given = arguments.given();
-  if (method == ensemble::Method::flex || given.empty()) return "";
+  if (ensemble::is_flex(method) || given.empty()) return "";
   return fmt::format("{} has no layout: {} left unused", name(method), fmt::join(given, ", "));
 }
 
@@ -47,10 +82,10 @@ PromptArguments::PromptArguments() : prompt_template(data::PromptTemplate{}.text
 ensemble::RunOptions PromptArguments::options(ensemble::Method method, const LayoutArguments& layout) const {
   ensemble::RunOptions options;
   options.method = method;
-  if (method == ensemble::Method::flex) options.layout = layout.options();
+  if (ensemble::is_flex(method)) options.layout = layout.options();
   options.num_paraphrases = num_paraphrases;
   options.prompt_template = {with_escapes(prompt_template)};
-  options.stop_at_newline = stop == "newline";
+  options.stop_at_newline = stop.value_or(std::string(preset_from(layout.preset).stop)) == "newline";
   options.max_new_tokens = max_new_tokens;
   options.prediction = ensemble::prediction_from(prediction);
   return options;
@@ -72,6 +107,7 @@ void add_layout_options(CLI::App& command, LayoutArguments& arguments) {
   };
   add("--layout", arguments.layout, "NAME",
       "concat: complete prompts one after the other; shared: one instruction that all see; "
+      "examples: worked examples in all their phrasings; "
       "causal-concat, causal-shared: the same tokens under causal attention [shared]")
       ->check(offers(ensemble::layout_kind_from));
   add("--cue", arguments.cue, "WHERE",
@@ -90,6 +126,35 @@ void add_layout_options(CLI::App& command, LayoutArguments& arguments) {
       ->check(offers(ensemble::bos_scope_from));
   add("--order", arguments.order, "ORDER", "Of the paraphrases: given, reversed or seed:K")
       ->capture_default_str();
+  add("--calibration", arguments.calibration, "HOW",
+      "ape: attention over the parallel phrasings, flatter than over one, is sharpened (arXiv 2502.05431) "
+      "[none]")
+      ->check(offers(ensemble::calibration_from));
+  add("--context-temperature", arguments.context_temperature, "T",
+      "Divides the scores on phrasings (--calibration ape) [0.9]");
+  add("--context-scale", arguments.context_scale, "S",
+      "Multiplies the phrasings' log-sum-exp (--calibration ape) [0.9]");
+  add("--preset", arguments.preset, "NAME",
+      "published: as the scripts had it; pcw: parallel context windows; ape: pcw, calibrated")
+      ->check(one_of({"published", "pcw", "ape"}));
+}
+
+std::shared_ptr<const ensemble::ConfidenceTable> ConfidenceArgument::table(ensemble::Method method) const {
+  if (source && !ensemble::is_weighted(method))
+    throw Error(ErrorKind::usage, fmt::format("--confidence with --method {}", name(method)),
+                "weighted_avg, weighted_max or weighted_flex", "leave it out");
+  if (!source || *source == "fast") return nullptr;
+  return std::make_shared<ensemble::ConfidenceTable>(ensemble::ConfidenceTable::read(*source));
+}
+
+void add_confidence_option(CLI::App& command, ConfidenceArgument& argument) {
+  command
+      .add_option("--confidence", argument.source,
+                  "Weighted methods: what weighs a phrasing. fast: the probability of the first token it "
+                  "would take; or "
+                  "the file of 'chorus confidence' [fast]")
+      ->type_name("fast|FILE")
+      ->group("Method");
 }
 
 void add_prompt_options(CLI::App& command, PromptArguments& arguments) {
@@ -121,7 +186,8 @@ void add_answer_options(CLI::App& command, PromptArguments& arguments) {
   add("--max-new-tokens", arguments.max_new_tokens, "N", "Longest answer, in tokens")
       ->check(whole_number(1, 100000));
   add("--stop", arguments.stop, "RULE",
-      "newline: at a newline after visible text; eos: at end-of-text tokens only")
+      "newline: at a newline after visible text; eos: at end-of-text tokens only [newline; eos with --preset "
+      "published]")
       ->check(one_of({"newline", "eos"}));
 }
 
@@ -178,14 +244,21 @@ std::map<std::string, std::string> layout_settings(const ensemble::LayoutOptions
     settings["separator"] = options.separator;
     settings["separator-scope"] = name(options.separator_scope);
   }
+  if (options.calibration != ensemble::Calibration::none) {
+    settings["calibration"] = name(options.calibration);
+    settings["context-temperature"] = fmt::format("{}", options.context_temperature);
+    settings["context-scale"] = fmt::format("{}", options.context_scale);
+  }
   return settings;
 }
 
 data::Json settings_of(const ensemble::RunOptions& options) {
   data::Json settings{{"method", name(options.method)}};
-  if (options.method == ensemble::Method::flex)
+  if (ensemble::is_flex(options.method))
     for (const auto& [key, value] : layout_settings(options.layout)) settings[key] = value;
   if (options.method != ensemble::Method::origin) settings["num_paraphrases"] = options.num_paraphrases;
+  if (ensemble::is_weighted(options.method)) settings["confidence"] = options.confidences ? "file" : "fast";
+  if (options.gold_logprob) settings["gold_logprob"] = true;
   settings["prompt_template"] = options.prompt_template.text;
   settings["stop"] = options.stop_at_newline ? "newline" : "eos";
   settings["max_new_tokens"] = options.max_new_tokens;

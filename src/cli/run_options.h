@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,9 @@ namespace chorus::cli {
 /// Layout options as typed. What is left out: shared, with a fused cue, aligned, the best of the table in docs/results.md;
 /// where a layout is named, positions are sequential unless asked otherwise; the rest takes the default of the layout.
 struct LayoutArguments {
-  std::optional<std::string> layout, cue, positions, separator, separator_scope, bos_scope;
+  std::optional<std::string> preset;  // published, pcw, ape: what the options left out are taken from
+  std::optional<std::string> layout, cue, positions, separator, separator_scope, bos_scope, calibration;
+  std::optional<double> context_temperature, context_scale;
   std::string order = "given";
 
   /// Throws Error(usage).
@@ -29,7 +32,8 @@ struct LayoutArguments {
 };
 
 struct PromptArguments {
-  std::string prompt_template, stop = "newline", prediction = "first-line";
+  std::string prompt_template, prediction = "first-line";
+  std::optional<std::string> stop;  // newline, but eos with --preset published
   int num_paraphrases = 5;
   int max_new_tokens = 20;
 
@@ -42,6 +46,15 @@ void add_methods_option(CLI::App& command, std::vector<std::string>& methods, co
 /// One line that says which layout options the method does not use; empty when there are none.
 std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments);
 void add_layout_options(CLI::App& command, LayoutArguments& arguments);
+
+/// --confidence: what weighted methods weigh by; fast, or a file.
+struct ConfidenceArgument {
+  std::optional<std::string> source;
+
+  /// Reads the file where one is named; null for the fast confidence. Throws Error(usage) where the method has no weights.
+  std::shared_ptr<const ensemble::ConfidenceTable> table(ensemble::Method method) const;
+};
+void add_confidence_option(CLI::App& command, ConfidenceArgument& argument);
 /// --max-new-tokens, --stop
 void add_answer_options(CLI::App& command, PromptArguments& arguments);
 /// Those, --num-paraphrases, --prediction, --prompt-template

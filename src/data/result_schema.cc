@@ -18,7 +18,9 @@ constexpr unsigned kOrigin = bit(ResultKind::origin);
 constexpr unsigned kPerPrompt = bit(ResultKind::per_prompt);
 constexpr unsigned kFlex = bit(ResultKind::flex);
 constexpr unsigned kMany = bit(ResultKind::ensemble) | kFlex;
-constexpr unsigned kAll = kOrigin | kPerPrompt | kMany;
+constexpr unsigned kAnswers = kOrigin | kPerPrompt | kMany;
+constexpr unsigned kConfidence = bit(ResultKind::confidence);
+constexpr unsigned kAll = kAnswers | kConfidence;
 
 struct Column {
   std::string_view name;
@@ -30,32 +32,38 @@ struct Column {
 constexpr std::array kColumns = {
     Column{"uuid", ColumnType::string, kAll},
     Column{"answers", ColumnType::string_list, kAll},
-    Column{"prediction", ColumnType::string, kAll},
-    Column{"generation", ColumnType::string, kAll},
-    Column{"prompt_tokens", ColumnType::int64, kAll},
-    Column{"generated_tokens", ColumnType::int64, kAll},
-    Column{"stop_reason", ColumnType::string, kAll},
-    Column{"logprob", ColumnType::float64, kAll},
-    Column{"attention_mode", ColumnType::string, kAll},
+    Column{"prediction", ColumnType::string, kAnswers},
+    Column{"generation", ColumnType::string, kAnswers},
+    Column{"prompt_tokens", ColumnType::int64, kAnswers},
+    Column{"generated_tokens", ColumnType::int64, kAnswers},
+    Column{"stop_reason", ColumnType::string, kAnswers},
+    Column{"logprob", ColumnType::float64, kAnswers},
+    Column{"attention_mode", ColumnType::string, kAnswers},
     Column{"question", ColumnType::string, kOrigin},
-    Column{"paraphrase", ColumnType::string, kPerPrompt},
-    Column{"paraphrase_index", ColumnType::int64, kPerPrompt},
-    Column{"prompt", ColumnType::string, kOrigin | kPerPrompt},
+    Column{"paraphrase", ColumnType::string, kPerPrompt | kConfidence},
+    Column{"paraphrase_index", ColumnType::int64, kPerPrompt | kConfidence},
+    Column{"prompt", ColumnType::string, kOrigin | kPerPrompt | kConfidence},
     Column{"paraphrases", ColumnType::string_list, kMany},
     Column{"prompts", ColumnType::string_list, kMany},
     Column{"weights", ColumnType::float32_list, kMany},
     Column{"token_attention_share", ColumnType::float32_list_list, kFlex},
     Column{"attention_share", ColumnType::float32_list, kFlex},
+    Column{"gold_logprob", ColumnType::float32_list, kAnswers},
+    Column{"greedy_predict", ColumnType::string, kConfidence},
+    Column{"sample_predicts", ColumnType::string_list, kConfidence},
+    Column{"confidence", ColumnType::float64, kConfidence},
 };
 
 // Columns that scoring adds to a result: a data set's own column may not take their names either.
-constexpr std::array<std::string_view, 2> kAddedByScoring = {"predict_lemma", "answer_lemmas"};
+constexpr std::array<std::string_view, 4> kAddedByScoring = {"predict_lemma", "answer_lemmas", "greedy_lemma",
+                                                             "sample_lemmas"};
 
 }  // namespace
 
 ResultKind result_kind(std::string_view method) {
   if (method == "origin") return ResultKind::origin;
   if (method == "per_prompt") return ResultKind::per_prompt;
+  if (method == "confidence") return ResultKind::confidence;
   if (method == "flex" || method == "weighted_flex") return ResultKind::flex;
   constexpr std::array<std::string_view, 5> ensembles = {"avg", "max", "weighted_avg", "weighted_max",
                                                          "vote"};
@@ -70,10 +78,11 @@ bool is_result_column(std::string_view name) {
          std::find(kAddedByScoring.begin(), kAddedByScoring.end(), name) != kAddedByScoring.end();
 }
 
-Schema result_schema(ResultKind kind, const std::vector<std::string>& extra) {
+Schema result_schema(ResultKind kind, const std::vector<std::string>& extra, ExtraColumns more) {
   Schema schema;
   for (const auto& column : kColumns) {
-    if ((column.kinds & bit(kind)) != 0) schema.push_back({std::string(column.name), column.type});
+    const bool asked = column.name != "gold_logprob" || more.gold_logprob;
+    if ((column.kinds & bit(kind)) != 0 && asked) schema.push_back({std::string(column.name), column.type});
   }
   for (const auto& name : extra) {
     const bool twice = std::count(extra.begin(), extra.end(), name) > 1;

@@ -15,16 +15,20 @@ enum class ResultKind {
   origin,      // one paraphrase, one row per sample
   per_prompt,  // one row per sample and paraphrase
   ensemble,    // avg, max and the other ensembles of outputs
-  flex         // one sequence in a layout: attention shares too
+  flex,        // one sequence in a layout: attention shares too
+  confidence   // one row per sample and paraphrase: how often sampled answers match the greedy one
 };
 
 /// The kind a method's results have ("origin", "per_prompt", "avg", "max", "weighted_avg", "weighted_max",
-/// "vote", "flex", "weighted_flex"). Throws Error(usage) naming the methods there are.
+/// "vote", "flex", "weighted_flex"), or "confidence". Throws Error(usage) naming the methods there are.
 ResultKind result_kind(std::string_view method);
 
 /// Columns in file order: those of all kinds, those of this kind, then the data set's own, as text, in the
 /// order given. Throws Error(data) when a column of the data set has the name of a result column.
-Schema result_schema(ResultKind kind, const std::vector<std::string>& extra = {});
+struct ExtraColumns {
+  bool gold_logprob = false;  // with the log-probability of every accepted answer
+};
+Schema result_schema(ResultKind kind, const std::vector<std::string>& extra = {}, ExtraColumns more = {});
 
 /// True for a name that some kind of result file uses: a data set column of that name cannot be carried
 /// through.

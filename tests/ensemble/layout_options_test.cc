@@ -1,6 +1,8 @@
 // Layout options: their spelling, and which go together.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "ensemble/layout.h"
 #include "support/errors.h"
 
@@ -10,12 +12,13 @@ namespace {
 using test::expect_error;
 
 TEST(LayoutOptions, NamesReadBack) {
-  for (const char* text : {"concat", "shared", "causal-concat", "causal-shared"})
+  for (const char* text : {"concat", "shared", "examples", "causal-concat", "causal-shared"})
     EXPECT_EQ(name(layout_kind_from(text)), text);
   for (const char* text : {"none", "own"}) EXPECT_EQ(name(separator_scope_from(text)), text);
   for (const char* text : {"own", "all", "first", "none"}) EXPECT_EQ(name(bos_scope_from(text)), text);
   for (const char* text : {"own", "fused"}) EXPECT_EQ(name(cue_from(text)), text);
   for (const char* text : {"sequential", "aligned"}) EXPECT_EQ(name(positions_from(text)), text);
+  for (const char* text : {"none", "ape"}) EXPECT_EQ(name(calibration_from(text)), text);
   EXPECT_EQ(layout_kind_from("causal_concat"), LayoutKind::causal_concat);
 }
 
@@ -28,7 +31,7 @@ TEST(LayoutOptions, OrderReadsBack) {
 }
 
 TEST(LayoutOptions, UnknownNamesListWhatThereIs) {
-  expect_error(ErrorKind::usage, "concat, shared, causal-concat, causal-shared",
+  expect_error(ErrorKind::usage, "concat, shared, examples, causal-concat, causal-shared",
                [] { layout_kind_from("sharde"); });
   expect_error(ErrorKind::usage, "own, all, first, none", [] { bos_scope_from(""); });
   expect_error(ErrorKind::usage, "--cue 'both'", [] { cue_from("both"); });
@@ -57,6 +60,17 @@ TEST(LayoutOptions, WhatDoesNotGoTogetherIsRefused) {
         "--separator-scope own",
         {.kind = kind, .separator = "", .separator_scope = SeparatorScope::own, .bos_scope = BosScope::all});
   }
+  refused("--cue own with --layout examples",
+          {.kind = LayoutKind::examples, .separator = "", .bos_scope = BosScope::all});
+  refused("--positions aligned with --layout examples", {.kind = LayoutKind::examples,
+                                                         .separator = "",
+                                                         .bos_scope = BosScope::all,
+                                                         .cue = Cue::fused,
+                                                         .positions = Positions::aligned});
+  refused("--bos-scope own with --layout examples",
+          {.kind = LayoutKind::examples, .separator = "", .cue = Cue::fused});
+  refused("--context-temperature 0", {.calibration = Calibration::ape, .context_temperature = 0});
+  refused("--context-scale nan", {.calibration = Calibration::ape, .context_scale = NAN});
   refused("--positions aligned with --layout causal-concat",
           {.kind = LayoutKind::causal_concat, .positions = Positions::aligned});
   refused("--positions aligned with --layout causal-shared", {.kind = LayoutKind::causal_shared,

@@ -94,6 +94,32 @@ TEST(Maximum, AConfidentParaphraseWinsWhereTheMeanDoesNot) {
   EXPECT_EQ(Maximum().choose(group.spans()).token, 1);
 }
 
+TEST(WeightedAverage, IsTheWeightedSumOfLogits) {
+  for (const std::size_t paraphrases : {1U, 2U, 5U}) {
+    const Group group = random_group(paraphrases, 301, static_cast<unsigned>(40 + paraphrases));
+    std::vector<float> weights;
+    for (std::size_t p = 0; p < paraphrases; ++p) weights.push_back(0.125F * static_cast<float>(p + 1));
+    std::vector<double> sum(301, 0);
+    for (std::size_t p = 0; p < paraphrases; ++p)
+      for (std::size_t i = 0; i < sum.size(); ++i)
+        sum[i] += static_cast<double>(weights[p]) * static_cast<double>(group.rows[p][i]);
+    const Expected expected = top(sum);
+    const auto choice = next_token(Method::weighted_avg, weights)->choose(group.spans());
+    EXPECT_EQ(choice.token, static_cast<text::TokenId>(expected.token));
+    EXPECT_NEAR(choice.logprob, expected.best - log_sum_exp(sum), 1e-5);
+    EXPECT_NEAR(choice.margin, expected.margin, 1e-5);
+  }
+}
+
+TEST(Maximum, TellsWhatAForcedTokenIsWorthHoweverUnlikely) {
+  const Group group{{{0, -150, 1}, {0, -200, 2}}};
+  const double first = -150 - std::log(1 + std::exp(1)), best0 = -std::log(1 + std::exp(1)),
+               best2 = 2 - std::log(1 + std::exp(2));
+  EXPECT_NEAR(Maximum().take(group.spans(), 1).logprob, first - std::log(std::exp(best0) + std::exp(best2)),
+              1e-4);
+  EXPECT_NEAR(Average().take(group.spans(), 1).logprob, -175 - std::log(1 + std::exp(1.5)), 1e-4);
+}
+
 TEST(Methods, LargeLogitsDoNotOverflow) {
   const Group group{{{1e4F, 9e3F}, {-1e4F, 1e4F}}};
   const auto max = Maximum().choose(group.spans());
@@ -107,7 +133,10 @@ TEST(Methods, NamesReadBackAndEachHasItsRule) {
   for (const Method method : all_methods()) EXPECT_EQ(method_from(name(method)), method);
   EXPECT_EQ(method_from("per-prompt"), Method::per_prompt);
   EXPECT_EQ(method_from("flex_attention"), Method::flex);
-  test::expect_error(ErrorKind::usage, "origin, per_prompt, avg, max, flex", [] { method_from("average"); });
+  EXPECT_EQ(method_from("weighted-flex"), Method::weighted_flex);
+  test::expect_error(ErrorKind::usage,
+                     "origin, per_prompt, avg, max, weighted_avg, weighted_max, vote, flex, weighted_flex",
+                     [] { method_from("average"); });
   EXPECT_TRUE(next_token(Method::max)->probabilities());
   for (const Method method : {Method::origin, Method::per_prompt, Method::avg, Method::flex})
     EXPECT_FALSE(next_token(method)->probabilities());
