@@ -45,13 +45,20 @@ void check_attention(const Extents& q, const Extents& k, const Extents& v, const
           fmt::format("k's {} heads, {} rows", k.heads, k.rows));
   require(k.heads > 0 && q.heads > 0 && q.heads % k.heads == 0,
           fmt::format("{} query heads over {} kv heads", q.heads, k.heads), "a positive multiple");
-  require(q.heads / k.heads <= 256, fmt::format("{} query heads on one kv head", q.heads / k.heads),
-          "at most 256");
   require(options.q_offset >= 0, fmt::format("q_offset {}", options.q_offset), "0 or more");
   const auto rows = static_cast<std::size_t>(q.batch) * static_cast<std::size_t>(q.heads) *
                     static_cast<std::size_t>(q.rows);
   require(options.lse.empty() || options.lse.size() == rows,
           fmt::format("lse of {} entries", options.lse.size()), fmt::format("none or {}", rows));
+  const auto sums = static_cast<std::size_t>(q.batch) * static_cast<std::size_t>(q.heads) *
+                    static_cast<std::size_t>(k.rows);
+  require(options.key_probabilities.empty() || options.key_probabilities.size() == sums,
+          fmt::format("key_probabilities of {} entries", options.key_probabilities.size()),
+          fmt::format("none or {}", sums));
+  const Range keys = keys_of(options, k);
+  require(0 <= keys.begin && keys.begin <= keys.end && keys.end <= k.rows,
+          fmt::format("keys [{}, {})", keys.begin, keys.end), fmt::format("a part of [0, {})", k.rows));
+  require(options.kv_splits >= 1, fmt::format("kv_splits {}", options.kv_splits), "1 or more");
   if (options.block_mask != nullptr) check_block_mask(options.block_mask->shape(), q, k, options.q_offset);
 }
 

@@ -17,14 +17,32 @@ namespace chorus::flex {
 struct AttentionOptions {
   std::optional<float> scale{};           // multiplies q.k; 1/sqrt(dim) unless given
   Index q_offset = 0;                     // row r has query index q_offset + r in the mods
+  std::optional<Range> keys{};            // attends to these keys alone; the mods' indices stay as they are
   const BlockMask* block_mask = nullptr;  // made from the same mask mod and q_offset
   std::span<LogSumExp> lse{};             // [batch][q_head][row], contiguous; empty: not written
-  core::ThreadPool* pool = nullptr;       // null: the calling thread alone
+  // [batch][q_head][key]: the probabilities a key gets, summed over the rows; empty: not written. Costs a second pass over
+  // the scores. Of keys outside `keys` nothing is written.
+  std::span<float> key_probabilities{};
+  // Cuts the keys at multiples of kSpanBlock into so many parts, computed side by side and merged in order: for few rows
+  // over many keys. A result depends on this number, not on the pool.
+  Index kv_splits = 1;
+  core::ThreadPool* pool = nullptr;  // null: the calling thread alone
 };
 
 /// The scale in force.
 inline float scale_of(const AttentionOptions& options, Index dim) {
   return options.scale.value_or(1.0F / std::sqrt(static_cast<float>(dim)));
+}
+
+/// The keys a call attends to.
+inline Range keys_of(const AttentionOptions& options, const Extents& k) {
+  return options.keys.value_or(Range{0, k.rows});
+}
+
+/// How many entries the lse of these queries has.
+inline std::size_t lse_entries(const Extents& q) {
+  return static_cast<std::size_t>(q.batch) * static_cast<std::size_t>(q.heads) *
+         static_cast<std::size_t>(q.rows);
 }
 
 /// Throws Error(usage) unless q, k, v and out fit together: same batch; k and v of the same rows; one head dim for q

@@ -12,6 +12,7 @@ namespace chorus::flex {
 
 struct Extents {
   Index batch = 1, heads = 1, rows = 0, dim = 0;
+  friend constexpr bool operator==(const Extents&, const Extents&) = default;
 };
 
 template <class T>

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "flex/cpu/tile_bf16.h"
 #include "flex/mods.h"
 #include "flex/reference.h"
 #include "isa.h"
@@ -44,26 +45,51 @@ struct Tensors {
         k(elements<T>(Sizes::count(s.kv()), 2)),
         v(elements<T>(Sizes::count(s.kv()), 3)),
         out(q.size(), element<T>(NAN)),
-        lse(q.size() / static_cast<std::size_t>(s.dim), {NAN}) {}
+        lse(q.size() / static_cast<std::size_t>(s.dim), {NAN}),
+        key_probabilities(static_cast<std::size_t>(s.batch * s.kv_heads * s.group * s.kv_rows), 0.0F) {}
   View<const T> q_view() const { return head_major(q.data(), s.q()); }
   View<const T> k_view() const { return head_major(k.data(), s.kv()); }
   View<const T> v_view() const { return head_major(v.data(), s.kv()); }
   template <class... Mods>
   void run(AttentionOptions options, const Mods&... mods) {
     options.lse = lse;
+    options.key_probabilities = key_probabilities;
     attention(q_view(), k_view(), v_view(), head_major(out.data(), s.q()), options, mods...);
   }
 
   Sizes s;
   std::vector<T> q, k, v, out;
   std::vector<LogSumExp> lse;
+  std::vector<float> key_probabilities;
 };
 
-/// The largest part of the rounding bound used (see worst_use_of_bound): scores are at most S = max|q| max|k| / sqrt(dim),
-/// some 1.5 sqrt(dim) here, and values at most 5.5. bf16 outputs add their own rounding, 2^-8 of the value.
+/// Values without their signs: attention over them says how large the terms of an output are.
+template <class T>
+std::vector<T> magnitudes(const std::vector<T>& values) {
+  std::vector<T> m;
+  for (const T x : values) m.push_back(element<T>(std::abs(static_cast<float>(x))));
+  return m;
+}
+
+/// What a weight may be off by beside rounding in float: those of bf16 are rounded where the processor multiplies bf16.
+template <class T>
+double weight_rounding() {
+  return std::is_same_v<T, core::bf16> && cpu::native_bf16_kernels() != nullptr ? 0x1p-8 : 0;
+}
+template <class T>
+double output_rounding() {
+  return std::is_same_v<T, float> ? 0 : std::is_same_v<T, core::bf16> ? 0x1p-8 : 0x1p-11;
+}
+
+/// The largest part of the rounding bound used. Scores are at most S = max|q| max|k| / sqrt(dim), some 1.5 sqrt(dim) here:
+/// a score is off by (sqrt(dim) + 4) u S, a weight relatively by that, 8 u of the exponential and sqrt(n) u of each sum; an
+/// output by twice that, and by what rounding its weights and itself adds, of the mean of |v| under the softmax.
 template <class T, class... Mods>
 double used(Tensors<T>& t, const AttentionOptions& options, const Mods&... mods) {
   const ReferenceResult want = reference_attention<T>(t.q_view(), t.k_view(), t.v_view(), options, mods...);
+  const std::vector<T> sizes = magnitudes(t.v);
+  const ReferenceResult terms =
+      reference_attention<T>(t.q_view(), t.k_view(), head_major(sizes.data(), t.s.kv()), options, mods...);
   const double u = 0x1p-24, dim = t.s.dim, score = 1.5 * 1.5 * std::sqrt(dim) + 10;
   const double relative = (std::sqrt(dim) + 4) * u * score + (8 + 2 * std::sqrt(t.s.kv_rows)) * u;
   double worst = 0;
@@ -75,16 +101,21 @@ double used(Tensors<T>& t, const AttentionOptions& options, const Mods&... mods)
   };
   for (std::size_t i = 0; i < t.out.size(); ++i) {
     const bool empty = std::isinf(want.lse[i / static_cast<std::size_t>(t.s.dim)]);
-    const double rounding = std::is_same_v<T, float> ? 0 : 0x1p-8 * std::abs(want.out[i]);
-    check(static_cast<float>(t.out[i]), want.out[i], empty ? 1e-300 : 2 * relative * 5.5 + rounding);
+    const double rounding =
+        output_rounding<T>() * std::abs(want.out[i]) + 0x1p-25;  // the latter of subnormal f16
+    check(static_cast<float>(t.out[i]), want.out[i],
+          empty ? 1e-300 : (2 * relative + weight_rounding<T>()) * terms.out[i] + rounding);
   }
   for (std::size_t i = 0; i < t.lse.size(); ++i) check(t.lse[i].value, want.lse[i], relative + 40 * u);
+  for (std::size_t i = 0; i < t.key_probabilities.size(); ++i)
+    check(t.key_probabilities[i], want.key_probabilities[i],
+          (2 * relative + t.s.q_rows * u) * want.key_probabilities[i] + 1e-30);
   return worst;
 }
 
 template <class T>
 class Attention : public ::testing::Test {};
-using Elements = ::testing::Types<float, core::bf16>;
+using Elements = ::testing::Types<float, core::bf16, core::f16>;
 TYPED_TEST_SUITE(Attention, Elements);
 
 TYPED_TEST(Attention, EdgeGridOnEveryInstructionSet) {
@@ -142,6 +173,76 @@ TYPED_TEST(Attention, MasksAndScores) {
     return q == kv ? -std::numeric_limits<float>::infinity() : s;
   });
   expect([](Index, Index, Index, Index) { return false; }, KeepScore());
+}
+
+// Any part of the keys, any number of splits, a block mask or none: the same mathematics.
+TYPED_TEST(Attention, PartsOfTheKeys) {
+  core::ThreadPool pool(2);
+  Tensors<TypeParam> t({.batch = 2, .kv_heads = 2, .group = 2, .q_rows = 70, .kv_rows = 300, .dim = 40});
+  std::vector<Index> ids(300);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<Index>(i / 37) % 3;
+  const Runs runs(ids);
+  const auto mask_mod = document(runs) & !sliding_window(11);
+  for (const Range keys :
+       {Range{0, 300}, Range{0, 0}, Range{17, 18}, Range{63, 65}, Range{64, 128}, Range{40, 299}})
+    for (const Index splits : {1, 2, 3, 50}) {
+      std::fill(t.key_probabilities.begin(), t.key_probabilities.end(), 0.0F);
+      AttentionOptions options{.q_offset = 190, .keys = keys, .kv_splits = splits, .pool = &pool};
+      t.run(options, mask_mod);
+      EXPECT_LE(used(t, options, mask_mod), 1.0) << keys.begin << " " << keys.end << " " << splits;
+      const auto out = t.out;
+      const auto blocks =
+          BlockMask::make(mask_mod, {.q_length = 70, .kv_length = 300, .q_offset = 190, .q_block = 16});
+      options.block_mask = &blocks;
+      options.pool = nullptr;
+      t.run(options, mask_mod);
+      EXPECT_EQ(std::memcmp(out.data(), t.out.data(), out.size() * sizeof(TypeParam)), 0);
+    }
+}
+
+// Data that begins in the middle of a cache line, of a float and of a pair: nothing is assumed of addresses.
+TYPED_TEST(Attention, MisalignedTensors) {
+  testing::for_each_isa([](const char* isa) {
+    Tensors<TypeParam> t({.kv_heads = 1, .group = 3, .q_rows = 50, .kv_rows = 67, .dim = 24});
+    t.run({}, causal());
+    const auto out = t.out;
+    std::vector<char> memory((t.q.size() + 2 * t.k.size()) * sizeof(TypeParam) + 64);
+    char* at = memory.data() + sizeof(TypeParam);
+    const auto copy = [&](const auto& values) {
+      auto* to = reinterpret_cast<TypeParam*>(at);
+      std::memcpy(at, values.data(), values.size() * sizeof(TypeParam));
+      at += values.size() * sizeof(TypeParam) + sizeof(TypeParam);
+      return to;
+    };
+    const TypeParam *q = copy(t.q), *k = copy(t.k), *v = copy(t.v);
+    attention(head_major(q, t.s.q()), head_major(k, t.s.kv()), head_major(v, t.s.kv()),
+              head_major(t.out.data(), t.s.q()), {}, causal());
+    EXPECT_EQ(std::memcmp(out.data(), t.out.data(), out.size() * sizeof(TypeParam)), 0) << isa;
+  });
+}
+
+// More query heads on a kv head than a tile has lanes; head dims of q and v that differ; the longest.
+TYPED_TEST(Attention, UnusualShapes) {
+  testing::for_each_isa([](const char* isa) {
+    for (const Sizes s :
+         {Sizes{.kv_heads = 2, .group = 50, .q_rows = 3, .kv_rows = 70, .dim = 16},
+          Sizes{.kv_heads = 1, .group = 7, .q_rows = 20, .kv_rows = 66, .dim = 256},
+          Sizes{.batch = 2, .kv_heads = 1, .group = 5, .q_rows = 21, .kv_rows = 9, .dim = 96}}) {
+      Tensors<TypeParam> t(s);
+      t.run({.scale = -0.0625F}, causal());
+      EXPECT_LE(used(t, {.scale = -0.0625F}, causal()), 1.0) << isa;
+    }
+    const Extents q{1, 2, 5, 64}, k{1, 1, 70, 64}, v{1, 1, 70, 8}, out{1, 2, 5, 8};
+    const auto qs = elements<TypeParam>(640, 1), ks = elements<TypeParam>(4480, 2),
+               vs = elements<TypeParam>(560, 3);
+    std::vector<TypeParam> got(80);
+    attention(head_major(qs.data(), q), head_major(ks.data(), k), head_major(vs.data(), v),
+              head_major(got.data(), out));
+    const auto want = reference_attention<TypeParam>(head_major(qs.data(), q), head_major(ks.data(), k),
+                                                     head_major(vs.data(), v));
+    const double near = std::is_same_v<TypeParam, float> ? 1e-5 : 0.02;
+    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(static_cast<float>(got[i]), want.out[i], near);
+  });
 }
 
 // A row alone, by any thread, out of strided tensors: the same bits as within the whole.

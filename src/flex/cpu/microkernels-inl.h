@@ -43,14 +43,24 @@ HWY_INLINE V load(const core::bf16* p) {
   return hn::BitCast(D(), hn::ShiftLeft<16>(bits));
 }
 
+HWY_INLINE V load(const core::f16* p) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(D(), p->to_float());
+#else
+  const hn::Rebind<hwy::float16_t, D> d16;
+  return hn::PromoteTo(D(), hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(p)));
+#endif
+}
+
 // The last 8 floats of a row whose length is no whole number of vectors.
 HWY_INLINE V load_half(const float* p) {
   return hn::MaskedLoad(hn::FirstN(D(), 8), D(), p);
 }
-HWY_INLINE V load_half(const core::bf16* p) {
-  HWY_ALIGN std::uint16_t bits[16] = {};
-  std::copy_n(reinterpret_cast<const std::uint16_t*>(p), 8, bits);
-  return load(reinterpret_cast<const core::bf16*>(bits));
+template <class T>
+HWY_INLINE V load_half(const T* p) {
+  HWY_ALIGN T wide[16] = {};
+  std::copy_n(p, 8, wide);
+  return load(wide);
 }
 template <bool kHalf, class T>
 HWY_INLINE V load_row(const T* p) {
@@ -257,9 +267,9 @@ HWY_INLINE V load_blocks(const T* const* rows, Index step, Index at) {
   }
 }
 
-/// Packs whole groups of kLanes keys that cover `keys` as [dim][kBlock]; rows[i] is key i (any row for keys
+/// Packs whole groups of kLanes keys that cover `keys` as [dim][kStride]; rows[i] is key i (any row for keys
 /// outside).
-template <class T>
+template <class T, Index kStride = kBlock>
 HWY_INLINE void pack_keys(const T* const* rows, Index dim, KeyRange keys, float* packed) {
   const Index end = (keys.hi + kLanes - 1) / kLanes * kLanes;
   for (Index key = keys.lo / kLanes * kLanes; key < end; key += kWidth) {
@@ -267,18 +277,18 @@ HWY_INLINE void pack_keys(const T* const* rows, Index dim, KeyRange keys, float*
       V v[4];
       for (Index j = 0; j < 4; ++j) v[j] = load_blocks(rows + key + j, 4, at);
       transpose4(v[0], v[1], v[2], v[3]);
-      for (Index j = 0; j < 4; ++j) hn::StoreU(v[j], D(), packed + (at + j) * kBlock + key);
+      for (Index j = 0; j < 4; ++j) hn::StoreU(v[j], D(), packed + (at + j) * kStride + key);
     }
   }
 }
 
 #else  // one lane a register: nothing to transpose
 
-template <class T>
+template <class T, Index kStride = kBlock>
 HWY_INLINE void pack_keys(const T* const* rows, Index dim, KeyRange keys, float* packed) {
   const Index end = (keys.hi + kLanes - 1) / kLanes * kLanes;
   for (Index key = keys.lo / kLanes * kLanes; key < end; ++key)
-    for (Index at = 0; at < dim; ++at) packed[at * kBlock + key] = static_cast<float>(rows[key][at]);
+    for (Index at = 0; at < dim; ++at) packed[at * kStride + key] = static_cast<float>(rows[key][at]);
 }
 
 #endif

@@ -1,58 +1,56 @@
 #include "flex/cpu/tile.h"
 
 #include "core/simd_targets.h"
+#include "flex/cpu/tile_bf16.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "flex/cpu/tile.cc"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 
-#include "flex/cpu/microkernels-inl.h"
+#include "flex/cpu/tile_kernels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace chorus::flex::cpu::HWY_NAMESPACE {
+namespace {
 
-void pack_keys_f32(const float* const* rows, Index dim, KeyRange keys, float* packed) {
-  pack_keys(rows, dim, keys, packed);
-}
-void pack_keys_bf16(const core::bf16* const* rows, Index dim, KeyRange keys, float* packed) {
-  pack_keys(rows, dim, keys, packed);
-}
-void pack_values_f32(const float* const* rows, Index dim, KeyRange keys, float* packed) {
-  pack_values(rows, dim, keys, packed);
-}
-void pack_values_bf16(const core::bf16* const* rows, Index dim, KeyRange keys, float* packed) {
-  pack_values(rows, dim, keys, packed);
-}
-
-void score_all(const float* const* q, Index vectors, Index dim, const float* packed, KeyRange keys,
-               float scale, float* scores) {
-  const V factor = hn::Set(D(), scale);
-  for (Index first = 0; first < vectors; first += kRows) {
-    const Index count = std::min(kRows, vectors - first);
-    float* rows = scores + std::int64_t{first} * kBlock;
-    with_rows(count,
-              [&](auto m) HWY_ATTR { score_rows<decltype(m)::value>(q + first, dim, packed, keys, rows); });
-    for (Index r = 0; r < count; ++r)
-      for (Index at = keys.lo / kLanes * kLanes; at < keys.hi; at += kWidth)
-        hn::StoreU(hn::Mul(load(rows + r * kBlock + at), factor), D(), rows + r * kBlock + at);
+template <class T>
+struct Kernels {
+  static void begin(const T* const* rows, const Tile& tile) { begin_tile(rows, tile); }
+  static void score(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& tile) {
+    score_block(block, mask, factor, tile);
   }
+  static void add(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile) {
+    add_block(block, mask, tile);
+  }
+  static void store(const float* acc, Index dim, float factor, T* out) { store_row(acc, dim, factor, out); }
+  static constexpr TileKernels<T> kTable{begin, score, add, store};
+};
+
+}  // namespace
+
+const TileKernels<float>* kernels_f32() {
+  return &Kernels<float>::kTable;
+}
+const TileKernels<core::bf16>* kernels_bf16() {
+  return &Kernels<core::bf16>::kTable;
+}
+const TileKernels<core::f16>* kernels_f16() {
+  return &Kernels<core::f16>::kTable;
 }
 
-void add_all(float* scores, Index vectors, KeyRange keys, const float* values, Index dim,
-             const RowStates& states) {
-  constexpr float kLog2E = 1.44269504088896340736F;
-  Index end[kRows];
-  std::fill_n(end, kRows, keys.hi);
-  HWY_ALIGN float keep[kRows];
-  for (Index first = 0; first < vectors; first += kRows) {
-    with_rows(std::min(kRows, vectors - first), [&](auto m) HWY_ATTR {
-      constexpr int kM = decltype(m)::value;
-      float* rows = scores + std::int64_t{first} * kBlock;
-      softmax_rows<kM>(rows, keys, end, kLog2E, 0.0F, states.max + first, states.sum + first * kLanes, keep);
-      accumulate_rows<kM>(rows, keep, PackedValues{values, padded(dim)}, keys, dim,
-                          states.acc + std::int64_t{first} * padded(dim));
-    });
+void add_probabilities_here(const TileMask& mask, const float* lse, const Tile& t, float* totals) {
+  for (Index lane = 0; lane < t.lanes; lane += kWidth) {
+    const V base = load(lse + lane);
+    for (Index key = 0; key < kBlock; ++key) {
+      const std::uint64_t lanes = mask.groups[static_cast<std::size_t>(key / kKeyGroup)];
+      if (((lanes >> (lane / kLanes * kLanes)) & kGroupBits) == 0) continue;
+      V score = load(t.scores + key * kTileLanes + lane);
+      const std::uint64_t* bits = &mask.lanes[static_cast<std::size_t>(key)];
+      if (mask.masked) score = hide(score, *bits, bits, lane);
+      float* total = totals + key * kTileLanes + lane;
+      hn::StoreU(hn::Add(load(total), exp2_nonpositive(hn::Sub(score, base))), D(), total);
+    }
   }
 }
 
@@ -62,32 +60,56 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace chorus::flex::cpu {
 
-HWY_EXPORT(pack_keys_f32);
-HWY_EXPORT(pack_keys_bf16);
-HWY_EXPORT(pack_values_f32);
-HWY_EXPORT(pack_values_bf16);
-HWY_EXPORT(score_all);
-HWY_EXPORT(add_all);
+HWY_EXPORT(kernels_f32);
+HWY_EXPORT(kernels_bf16);
+HWY_EXPORT(kernels_f16);
+HWY_EXPORT(add_probabilities_here);
 
-void pack_tile_keys(const float* const* rows, Index dim, KeyRange keys, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_keys_f32)(rows, dim, keys, packed);
+template <>
+const TileKernels<float>& tile_kernels<float>() {
+  return *HWY_DYNAMIC_DISPATCH(kernels_f32)();
 }
-void pack_tile_keys(const core::bf16* const* rows, Index dim, KeyRange keys, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_keys_bf16)(rows, dim, keys, packed);
+template <>
+const TileKernels<core::bf16>& tile_kernels<core::bf16>() {
+  const TileKernels<core::bf16>* native = native_bf16_kernels();
+  return native != nullptr ? *native : *HWY_DYNAMIC_DISPATCH(kernels_bf16)();
 }
-void pack_tile_values(const float* const* rows, Index dim, KeyRange keys, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_values_f32)(rows, dim, keys, packed);
+template <>
+const TileKernels<core::f16>& tile_kernels<core::f16>() {
+  return *HWY_DYNAMIC_DISPATCH(kernels_f16)();
 }
-void pack_tile_values(const core::bf16* const* rows, Index dim, KeyRange keys, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_values_bf16)(rows, dim, keys, packed);
+
+void add_probabilities(const TileMask& mask, const float* lse, const Tile& tile, float* totals) {
+  HWY_DYNAMIC_DISPATCH(add_probabilities_here)(mask, lse, tile, totals);
 }
-void score_tile(const float* const* q, Index vectors, Index dim, const float* packed_keys, KeyRange keys,
-                float scale, float* scores) {
-  HWY_DYNAMIC_DISPATCH(score_all)(q, vectors, dim, packed_keys, keys, scale, scores);
+
+namespace {
+constexpr std::int64_t round_up(std::int64_t n) {
+  return (n + kLanes - 1) / kLanes * kLanes;
 }
-void add_tile(float* scores, Index vectors, KeyRange keys, const float* packed_values, Index dim,
-              const RowStates& states) {
-  HWY_DYNAMIC_DISPATCH(add_all)(scores, vectors, keys, packed_values, dim, states);
+}  // namespace
+
+std::int64_t Tile::floats(Index dim, Index v_dim) {
+  return std::int64_t{kTileLanes} * (round_up(dim) + kBlock + kBlock / 2 + 3 + padded(v_dim)) +
+         std::int64_t{kLanes} * padded(dim) + std::int64_t{kBlock} * padded(v_dim);
+}
+
+Tile::Tile(Index query_dim, Index value_dim, float* at) : dim(query_dim), v_dim(value_dim) {
+  std::fill_n(at, floats(dim, v_dim), 0.0F);
+  const auto take = [&at](std::int64_t count) {
+    float* here = at;
+    at += count;
+    return here;
+  };
+  queries = take(std::int64_t{kTileLanes} * round_up(dim));
+  scores = take(std::int64_t{kTileLanes} * kBlock);
+  weights = take(std::int64_t{kTileLanes} * kBlock / 2);
+  max = take(kTileLanes);
+  sum = take(kTileLanes);
+  keep = take(kTileLanes);
+  acc = take(std::int64_t{kTileLanes} * padded(v_dim));
+  keys = take(std::int64_t{kLanes} * padded(dim));
+  values = take(std::int64_t{kBlock} * padded(v_dim));
 }
 
 }  // namespace chorus::flex::cpu

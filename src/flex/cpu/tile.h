@@ -1,7 +1,19 @@
-// The compiled half of attention(): packing and the two products of a tile, chosen at run time for the processor. They
-// know no mod; the template in flex/attention.h runs the mods on the scores between them.
+// The compiled half of attention(): what is done with a tile of queries and a block of keys, chosen at run time for the
+// processor. The kernels know no mod; the template in flex/attention.h runs the mods on the scores between them.
+//
+// A tile is up to kTileLanes query vectors that share a kv head. They lie across the lanes of the registers: scores are
+// [key][lane], so that a row's softmax is a chain down a lane, keys are read where they lie, and what a lane holds depends on
+// nothing beside it. Blocks are multiples of kBlock keys from key 0; a row's sums have one order whatever its tile is.
+//
+//   const TileKernels<float>& kernels = tile_kernels<float>();
+//   kernels.begin(rows, tile);
+//   for (...) { kernels.score(block, mask, scale * kLog2E, tile); kernels.add(block, mask, tile); }
+//   kernels.store(tile.acc, tile.v_dim, 1 / tile.sum[0], out);
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 
@@ -21,20 +33,111 @@ struct AlignedFloats {
   }
 };
 
-/// rows[i] is key i of the block; entries outside `keys` may be any readable row.
-/// Packs keys as [dim][kBlock] and values as [kBlock][padded(dim)].
-void pack_tile_keys(const float* const* rows, Index dim, KeyRange keys, float* packed);
-void pack_tile_keys(const core::bf16* const* rows, Index dim, KeyRange keys, float* packed);
-void pack_tile_values(const float* const* rows, Index dim, KeyRange keys, float* packed);
-void pack_tile_values(const core::bf16* const* rows, Index dim, KeyRange keys, float* packed);
+/// Three AVX-512 registers: with eight keys they make 24 accumulators, and the operands still fit.
+inline constexpr Index kTileLanes = 48;
+/// Keys whose scores are computed together; what a mask leaves of a block is kept by such groups.
+inline constexpr Index kKeyGroup = 8;
+inline constexpr Index kKeyGroups = kBlock / kKeyGroup;
+inline constexpr float kLog2E = 1.44269504088896340736F;
 
-/// scores[i][key] = scale * q[i] . key, rows of kBlock floats, for keys in `keys` (others are left undefined).
-void score_tile(const float* const* q, Index vectors, Index dim, const float* packed_keys, KeyRange keys,
-                float scale, float* scores);
+/// Which lanes see which keys of a block: bit i is lane i.
+struct TileMask {
+  std::array<std::uint64_t, kBlock + 1>
+      lanes{};  // of each key; one more, so that a kernel may read past the last
+  std::array<std::uint64_t, kKeyGroups>
+      groups{};         // of any key of a group; 0 in groups that are not looked at
+  bool masked = false;  // false: every lane sees every key, `lanes` is not read
 
-/// Adds a tile to the running softmax of its rows: natural-log scores become weights in place (-infinity: 0), states
-/// take max, sums and weighted values.
-void add_tile(float* scores, Index vectors, KeyRange keys, const float* packed_values, Index dim,
-              const RowStates& states);
+  /// No lane sees any key.
+  void clear() {
+    lanes.fill(0);
+    groups.fill(0);
+    masked = true;
+  }
+  /// Key `key` of the block is seen by these lanes; once a key.
+  void set(Index key, std::uint64_t by) {
+    lanes[static_cast<std::size_t>(key)] = by;
+    groups[static_cast<std::size_t>(key / kKeyGroup)] |= by;
+  }
+  /// These lanes see keys [keys.begin, keys.end) of the block, and no others.
+  void fill(std::uint64_t by, Range keys) {
+    if (keys == Range{0, kBlock}) {
+      groups.fill(by);
+      masked = false;
+      return;
+    }
+    clear();
+    for (Index key = keys.begin; key < keys.end; ++key) set(key, by);
+  }
+  bool any() const {
+    return std::any_of(groups.begin(), groups.end(), [](std::uint64_t g) { return g != 0; });
+  }
+  /// Key groups [first, last) that a lane of `lanes_wanted` sees.
+  Range groups_of(std::uint64_t lanes_wanted) const {
+    Range r{kKeyGroups, 0};
+    for (Index g = 0; g < kKeyGroups; ++g)
+      if ((groups[static_cast<std::size_t>(g)] & lanes_wanted) != 0) r = {std::min(r.begin, g), g + 1};
+    return r.begin < r.end ? r : Range{};
+  }
+};
+
+/// Keys and values of a block where they lie, rows `stride` elements apart; 1 .. kBlock of them.
+template <class T>
+struct KeyBlock {
+  const T* k = nullptr;
+  const T* v = nullptr;
+  std::int64_t k_stride = 0, v_stride = 0;
+  Index keys = 0;
+};
+
+/// A tile's memory. Rows of [kTileLanes] hold a number a lane.
+struct Tile {
+  Tile() = default;
+  /// Takes `floats(dim, v_dim)` of them at `at`, 64-byte aligned, and sets them to 0.
+  Tile(Index dim, Index v_dim, float* at);
+  static std::int64_t floats(Index dim, Index v_dim);
+
+  Index lanes = 0, dim = 0, v_dim = 0;
+  float* queries = nullptr;  // [dim][kTileLanes], or pairs of bf16 in half as many rows
+  float* scores = nullptr;   // [kBlock][kTileLanes], in base-2 units
+  float* weights = nullptr;  // [kBlock / 2][kTileLanes] pairs of bf16
+  float* max = nullptr;      // [kTileLanes], base-2
+  float* sum = nullptr;      // [kTileLanes]
+  float* keep = nullptr;     // [kTileLanes], what the next block multiplies acc by
+  float* acc = nullptr;      // [kTileLanes][padded(v_dim)], not normalised
+  float* keys = nullptr;     // [kLanes][dim], rows made wider
+  float* values = nullptr;   // [kBlock][padded(v_dim)], in the kernel's form
+};
+
+template <class T>
+struct TileKernels {
+  /// Makes the states empty and loads the queries: rows[i] is lane i's, tile.lanes rounded up to kLanes of them.
+  void (*begin)(const T* const* rows, const Tile& tile);
+  /// tile.scores[key][lane] = factor * q . k wherever mask.groups has a lane; elsewhere they are left as they are.
+  void (*score)(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& tile);
+  /// Adds the block to the running softmax of the lanes. Turns the scores into weights or spoils them.
+  void (*add)(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile);
+  /// out[d] = acc[d] * factor, rounded to nearest even.
+  void (*store)(const float* acc, Index dim, float factor, T* out);
+};
+
+/// The kernels for this processor. T is float, core::bf16 or core::f16. bf16 is multiplied as such where the processor has
+/// AVX512_BF16 (weights are rounded to bf16 then, sums are float); elsewhere, as f16 always, it is made float first.
+template <class T>
+const TileKernels<T>& tile_kernels();
+
+/// totals[key][lane] += 2^(score - lse[lane]) over the pairs the mask allows; scores and lse in base-2 units.
+void add_probabilities(const TileMask& mask, const float* lse, const Tile& tile, float* totals);
+
+/// Set the bits of a row of the mask: bit i is bytes[i] != 0. `bytes` has kTileLanes entries of 0 or 1.
+inline std::uint64_t bits_of(const unsigned char* bytes) {
+  std::uint64_t bits = 0;
+  for (Index at = 0; at < kTileLanes; at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes + at, 8);
+    bits |= ((eight * 0x0102040810204080U) >> 56) << at;  // bit 0 of each byte moves to bit 56 + its place
+  }
+  return bits;
+}
 
 }  // namespace chorus::flex::cpu

@@ -1,0 +1,268 @@
+// attention() on the CPU: which tiles there are, which blocks of keys each of them visits, and where the mods run. All
+// arithmetic but the mods' is in the compiled kernels of flex/cpu/tile.h.
+//
+//   const DenseAttention<float, Causal, KeepScore> work(q, k, v, out, options, causal(), {});
+//   for (std::int64_t task = 0; task < work.tasks(); ++task) work.run(task, scratch);   // of work.scratch_floats()
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "flex/cpu/tile.h"
+#include "flex/cpu/tile_blocks.h"
+#include "flex/options.h"
+
+namespace chorus::flex::cpu {
+
+/// The keys that a tile attends to, and where what comes of it goes.
+struct DensePart {
+  Range keys{};
+  View<float> out{};           // null: the call's own out
+  std::span<LogSumExp> lse{};  // empty: not written
+};
+
+template <class T, MaskMod M, ScoreMod S>
+class DenseAttention {
+ public:
+  DenseAttention(View<const T> q, View<const T> k, View<const T> v, View<T> out,
+                 const AttentionOptions& options, const M& mask_mod, const S& score_mod)
+      : q_(q),
+        k_(k),
+        v_(v),
+        out_(out),
+        options_(options),
+        mask_mod_(mask_mod),
+        score_mod_(score_mod),
+        kernels_(tile_kernels<T>()),
+        shape_(q.extents, k.extents),
+        keys_(keys_of(options, k.extents)),
+        blocks_(blocks_over(keys_)),
+        scale_(scale_of(options, q.extents.dim)) {}
+
+  /// One tile of queries each.
+  std::int64_t tasks() const { return shape_.tiles(); }
+  /// One block of keys of all queries of a tile's heads each; for run_keys.
+  std::int64_t key_tasks() const { return shape_.planes() * blocks_.size(); }
+  std::int64_t scratch_floats() const {
+    return Tile::floats(q_.extents.dim, v_.extents.dim) + kBlock * kTileLanes +
+           BlockKinds::floats(blocks_.size());
+  }
+
+  /// Output and log-sum-exp of a tile over some of the call's keys.
+  void run(std::int64_t task, const DensePart& part, float* scratch) const {
+    const TileRows rows = shape_.tile(task);
+    Tile tile(q_.extents.dim, v_.extents.dim, scratch);
+    const Range blocks = blocks_over(part.keys);
+    BlockKinds kinds(blocks, scratch + Tile::floats(q_.extents.dim, v_.extents.dim));
+    begin(rows, tile);
+    find_blocks(rows, part.keys, kinds);
+    TileMask mask;
+    for (Index block = blocks.begin; block < blocks.end; ++block) {
+      const BlockKind kind = kinds[block];
+      if (kind == BlockKind::empty) continue;
+      if (score(rows, block, cut(block, part.keys), kind, mask, tile))
+        kernels_.add(key_block(rows, block), mask, tile);
+    }
+    write(rows, tile, part);
+  }
+
+  /// Probabilities of a block's keys, summed over the rows: a second pass, which needs the rows' log-sum-exps. Each sum is
+  /// made by one task in one order.
+  void run_keys(std::int64_t task, float* scratch) const {
+    const std::int64_t plane = task / blocks_.size();
+    const Index block = blocks_.begin + static_cast<Index>(task % blocks_.size());
+    Tile tile(q_.extents.dim, v_.extents.dim, scratch);
+    float* totals = scratch + Tile::floats(q_.extents.dim, v_.extents.dim);
+    std::fill_n(totals, kBlock * kTileLanes, 0.0F);
+    TileMask mask;
+    std::array<float, kTileLanes> lse;
+    for (Index piece = 0; piece < shape_.pieces; ++piece) {
+      const TileRows rows = shape_.tile(plane * shape_.pieces + piece);
+      const BlockKind kind = kind_of(rows, block);
+      if (kind == BlockKind::empty) continue;
+      begin(rows, tile);
+      if (!score(rows, block, cut(block, keys_), kind, mask, tile)) continue;
+      lse.fill(std::numeric_limits<float>::infinity());  // lanes not in use: probability 0
+      for_lanes(rows, [&](Index lane, Index h, Index r) {
+        const float value = options_.lse[lse_at(rows.b, h, r)].value;
+        lse[static_cast<std::size_t>(lane)] = std::isinf(value) ? 0.0F : value * kLog2E;
+      });
+      add_probabilities(mask, lse.data(), tile, totals);
+    }
+    write_keys(shape_.plane(plane), block, totals);
+  }
+
+ private:
+  static constexpr bool kScored = !std::is_same_v<S, KeepScore>;
+
+  /// Calls body(lane, query head, row) for every lane in use.
+  template <class Body>
+  void for_lanes(const TileRows& rows, const Body& body) const {
+    for (Index h = 0; h < rows.heads; ++h)
+      for (Index r = 0; r < rows.count; ++r) body(h * shape_.rows + r, rows.first_head + h, rows.first + r);
+  }
+
+  std::size_t lse_at(Index b, Index h, Index r) const {
+    const auto heads = static_cast<std::size_t>(q_.extents.heads),
+               all = static_cast<std::size_t>(q_.extents.rows);
+    return (static_cast<std::size_t>(b) * heads + static_cast<std::size_t>(h)) * all +
+           static_cast<std::size_t>(r);
+  }
+
+  KeyBlock<T> key_block(const TileRows& rows, Index block) const {
+    const Index first = block * kBlock;
+    return {.k = k_.row(rows.b, rows.kv_head, first),
+            .v = v_.row(rows.b, rows.kv_head, first),
+            .k_stride = k_.row_stride,
+            .v_stride = v_.row_stride,
+            .keys = std::min(kBlock, k_.extents.rows - first)};
+  }
+
+  void begin(const TileRows& rows, Tile& tile) const {
+    std::array<const T*, kTileLanes> from;
+    from.fill(q_.row(rows.b, rows.first_head, rows.first));  // lanes not in use hold something finite
+    for_lanes(rows, [&](Index lane, Index h, Index r) {
+      from[static_cast<std::size_t>(lane)] = q_.row(rows.b, h, r);
+    });
+    tile.lanes = (rows.heads - 1) * shape_.rows + rows.count;
+    kernels_.begin(from.data(), tile);
+  }
+
+  Range queries(const TileRows& rows) const {
+    const Index first = options_.q_offset + rows.first;
+    return {first, first + rows.count};
+  }
+
+  void find_blocks(const TileRows& rows, Range keys, BlockKinds& kinds) const {
+    if (options_.block_mask != nullptr) {
+      kinds.add(*options_.block_mask, rows);
+      return;
+    }
+    if (keys.size() == 0) return;
+    SeenKeys seen;
+    for (Index h = 0; h < rows.heads; ++h) {
+      seen.clear();
+      seen_keys(mask_mod_, rows.b, rows.first_head + h, queries(rows), keys, seen);
+      kinds.add(seen, keys);
+    }
+  }
+
+  BlockKind kind_of(const TileRows& rows, Index block) const {
+    if (options_.block_mask != nullptr) return block_kind(*options_.block_mask, rows, block);
+    const Range keys = cut(block, keys_);
+    BlockKind all{};
+    for (Index h = 0; h < rows.heads; ++h) {
+      const BlockKind kind =
+          classify_by_structure(mask_mod_, rows.b, rows.first_head + h, queries(rows), keys);
+      if (h > 0 && kind != all) return BlockKind::partial;
+      all = kind;
+    }
+    return all;
+  }
+
+  static Range cut(Index block, Range keys) {
+    return {std::max(block * kBlock, keys.begin), std::min((block + 1) * kBlock, keys.end)};
+  }
+
+  /// Mask and scores of a tile and a block; false if the mask leaves nothing.
+  bool score(const TileRows& rows, Index block, Range keys, BlockKind kind, TileMask& mask,
+             const Tile& tile) const {
+    if (kind == BlockKind::full)
+      mask.fill(all_lanes(rows), {keys.begin - block * kBlock, keys.end - block * kBlock});
+    else if (!ask_mask(rows, block, keys, mask))
+      return false;
+    kernels_.score(key_block(rows, block), mask, kScored ? scale_ : scale_ * kLog2E, tile);
+    if constexpr (kScored) change_scores(rows, block, keys, mask, tile);
+    return true;
+  }
+
+  std::uint64_t all_lanes(const TileRows& rows) const {
+    const std::uint64_t head = (std::uint64_t{1} << rows.count) - 1;
+    std::uint64_t lanes = 0;
+    for (Index h = 0; h < rows.heads; ++h) lanes |= head << (h * shape_.rows);
+    return lanes;
+  }
+
+  // Here and in change_scores a score becomes (batch, head, query, key), and nowhere else.
+  bool ask_mask(const TileRows& rows, Index block, Range keys, TileMask& mask) const {
+    const Index q = options_.q_offset + rows.first;
+    std::array<unsigned char, kTileLanes> sees{};
+    mask.clear();
+    for (Index key = keys.begin; key < keys.end; ++key) {
+      for (Index h = 0; h < rows.heads; ++h) {
+        unsigned char* at = sees.data() + h * shape_.rows;
+        for (Index r = 0; r < rows.count; ++r) at[r] = mask_mod_(rows.b, rows.first_head + h, q + r, key);
+      }
+      mask.set(key - block * kBlock, bits_of(sees.data()));
+    }
+    return mask.any();
+  }
+
+  void change_scores(const TileRows& rows, Index block, Range keys, const TileMask& mask,
+                     const Tile& tile) const {
+    const Index q = options_.q_offset + rows.first;
+    for (Index key = keys.begin; key < keys.end; ++key) {
+      const Index j = key - block * kBlock;
+      for (Index h = 0; h < rows.heads; ++h) {
+        float* at = tile.scores + j * kTileLanes + h * shape_.rows;
+        const std::uint64_t sees =
+            mask.masked ? mask.lanes[static_cast<std::size_t>(j)] >> (h * shape_.rows) : 0;
+        const auto change = [&](Index r) {
+          at[r] = score_mod_(at[r], rows.b, rows.first_head + h, q + r, key) * kLog2E;
+        };
+        if (!mask.masked) {
+          for (Index r = 0; r < rows.count; ++r) change(r);
+        } else {  // a mod is never asked about a pair that the mask hides
+          for (Index r = 0; r < rows.count; ++r)
+            if (((sees >> r) & 1) != 0) change(r);
+        }
+      }
+    }
+  }
+
+  void write(const TileRows& rows, const Tile& tile, const DensePart& part) const {
+    constexpr float kLn2 = 0.693147180559945309417F;
+    for_lanes(rows, [&](Index lane, Index h, Index r) {
+      const float sum = tile.sum[lane], factor = sum == 0.0F ? 0.0F : 1.0F / sum;
+      const float* acc = tile.acc + std::int64_t{lane} * padded(v_.extents.dim);
+      if (part.out.data == nullptr) {
+        kernels_.store(acc, v_.extents.dim, factor, out_.row(rows.b, h, r));
+      } else {
+        float* to = part.out.row(rows.b, h, r);
+        for (Index d = 0; d < v_.extents.dim; ++d) to[d] = acc[d] * factor;
+      }
+      if (!part.lse.empty())
+        part.lse[lse_at(rows.b, h, r)] = {sum == 0.0F ? -std::numeric_limits<float>::infinity()
+                                                      : (tile.max[lane] + std::log2(sum)) * kLn2};
+    });
+  }
+
+  void write_keys(const TileRows& rows, Index block, const float* totals) const {
+    const Range keys = cut(block, keys_);
+    for (Index key = keys.begin; key < keys.end; ++key)
+      for (Index h = 0; h < rows.heads; ++h) {
+        const float* lanes = totals + (key - block * kBlock) * kTileLanes + h * shape_.rows;
+        float sum = 0;
+        for (Index r = 0; r < shape_.rows; ++r) sum += lanes[r];
+        const auto head = static_cast<std::size_t>(rows.b) * static_cast<std::size_t>(q_.extents.heads) +
+                          static_cast<std::size_t>(rows.first_head + h);
+        options_.key_probabilities[head * static_cast<std::size_t>(k_.extents.rows) +
+                                   static_cast<std::size_t>(key)] = sum;
+      }
+  }
+
+  View<const T> q_, k_, v_;
+  View<T> out_;
+  const AttentionOptions& options_;
+  const M& mask_mod_;
+  const S& score_mod_;
+  const TileKernels<T>& kernels_;
+  TileShape shape_;
+  Range keys_, blocks_;
+  float scale_;
+};
+
+}  // namespace chorus::flex::cpu

@@ -1,0 +1,315 @@
+// The kernels of flex/cpu/tile.h in float, compiled once per instruction set. Included inside foreach_target files only.
+//
+// A score is one chain over head_dim; a lane's sum of weights four chains over key % 4; an output element one chain over keys,
+// rescaled once a block. A key that is masked adds exactly 0 to each, so where masked keys are skipped changes nothing.
+
+#if defined(CHORUS_FLEX_TILE_KERNELS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef CHORUS_FLEX_TILE_KERNELS_INL_H
+#undef CHORUS_FLEX_TILE_KERNELS_INL_H
+#else
+#define CHORUS_FLEX_TILE_KERNELS_INL_H
+#endif
+
+#include "flex/cpu/microkernels-inl.h"
+#include "flex/cpu/tile.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace chorus::flex::cpu::HWY_NAMESPACE {
+
+/// Keys and groups of kLanes lanes in one register tile of scores.
+inline constexpr int kTileKeys = kWidth == 16 ? 8 : 4;
+inline constexpr int kTileGroups = kWidth == 16 ? 3 : 1;
+inline constexpr std::uint64_t kGroupBits = (std::uint64_t{1} << kLanes) - 1;
+
+/// s[key][lane] = factor * k[key] . q[lane] for kTileKeys keys and kGroups groups of lanes.
+template <int kGroups>
+HWY_INLINE void score_keys(const float* const* k, Index dim, const float* q, float factor, float* s) {
+  constexpr int kN = kGroups * kPerLanes;
+  V acc[kTileKeys][kN];
+  const float* row[kTileKeys];
+  for (int j = 0; j < kTileKeys; ++j) {
+    row[j] = k[j];
+    for (int n = 0; n < kN; ++n) acc[j][n] = hn::Zero(D());
+  }
+  for (Index d = 0; d < dim; ++d, q += kTileLanes) {
+    V lane[kN];
+    for (int n = 0; n < kN; ++n) lane[n] = load(q + n * kWidth);
+    for (int j = 0; j < kTileKeys; ++j) {
+      const V x = hn::Set(D(), row[j][d]);
+      for (int n = 0; n < kN; ++n) acc[j][n] = hn::MulAdd(x, lane[n], acc[j][n]);
+    }
+  }
+  const V f = hn::Set(D(), factor);
+  for (int j = 0; j < kTileKeys; ++j)
+    for (int n = 0; n < kN; ++n) hn::StoreU(hn::Mul(acc[j][n], f), D(), s + j * kTileLanes + n * kWidth);
+}
+
+/// The row as floats, `dim` a multiple of 8; rounded up to whole registers where there is room for padded(dim).
+template <class T>
+HWY_INLINE void widen_row(const T* from, Index dim, float* to) {
+  Index at = 0;
+  for (; at + kWidth <= dim; at += kWidth) hn::StoreU(load(from + at), D(), to + at);
+  if constexpr (kWidth > 8) {
+    if (at < dim) hn::StoreU(load_half(from + at), hn::CappedTag<float, 16>(), to + at);
+  }
+}
+
+/// Groups of lanes, first and count, that see a key of the group.
+struct LaneGroups {
+  Index first, count;
+};
+HWY_INLINE LaneGroups lane_groups(std::uint64_t lanes) {
+  Index first = 0, last = 0;
+  for (Index g = kTileLanes / kLanes - 1; g >= 0; --g)
+    if (((lanes >> (g * kLanes)) & kGroupBits) != 0) {
+      last = std::max(last, g + 1);
+      first = g;
+    }
+  return {first, last - first};
+}
+
+template <class T>
+HWY_INLINE void score_block(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& t) {
+  for (Index g = 0; g < kKeyGroups; ++g) {
+    const LaneGroups lanes = lane_groups(mask.groups[static_cast<std::size_t>(g)]);
+    if (lanes.count == 0) continue;
+    const float* rows[kKeyGroup];
+    for (Index j = 0; j < kKeyGroup; ++j) {
+      const T* row = block.k + std::min(g * kKeyGroup + j, block.keys - 1) * block.k_stride;
+      if constexpr (std::is_same_v<T, float>) {
+        rows[j] = row;
+      } else {
+        rows[j] = t.keys + std::int64_t{j} * padded(t.dim);
+        widen_row(row, t.dim, t.keys + std::int64_t{j} * padded(t.dim));
+      }
+    }
+    for (Index j = 0; j < kKeyGroup; j += kTileKeys) {
+      float* s = t.scores + (g * kKeyGroup + j) * kTileLanes;
+      for (Index lane = lanes.first, end = lanes.first + lanes.count; lane < end;) {
+        const float* q = t.queries + lane * kLanes;
+        float* to = s + lane * kLanes;
+        const Index left = std::min<Index>(end - lane, kTileGroups);
+        if constexpr (kTileGroups == 3) {
+          if (left == 3) score_keys<3>(rows + j, t.dim, q, factor, to);
+          if (left == 2) score_keys<2>(rows + j, t.dim, q, factor, to);
+        }
+        if (left == 1) score_keys<1>(rows + j, t.dim, q, factor, to);
+        lane += left;
+      }
+    }
+  }
+}
+
+/// Hides the scores of kWidth lanes from `lane` on that do not see the key.
+HWY_INLINE V hide(V score, std::uint64_t lanes, const std::uint64_t* bits, Index lane) {
+  if constexpr (kWidth >= 8) {
+    (void)lanes;
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(bits) + lane / 8;
+    return hn::IfThenElse(hn::LoadMaskBits(D(), bytes), score, hn::Set(D(), kMinusInfinity));
+  } else {
+    (void)bits;
+    static_assert(kWidth >= 8 || kWidth == 1);
+    return ((lanes >> lane) & 1) != 0 ? score : hn::Set(D(), kMinusInfinity);
+  }
+}
+
+/// Running softmax of kWidth lanes over keys [keys.begin, keys.end), whole groups: weights in place of scores.
+HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, const Tile& t) {
+  float* s = t.scores + lane;
+  V top[4];
+  for (auto& part : top) part = hn::Set(D(), kMinusInfinity);
+  for (Index key = keys.begin; key < keys.end; key += 4)
+    for (Index i = 0; i < 4; ++i) {
+      float* at = s + (key + i) * kTileLanes;
+      V score = load(at);
+      if (mask.masked) {
+        const std::uint64_t* bits = &mask.lanes[static_cast<std::size_t>(key + i)];
+        score = hide(score, *bits, bits, lane);
+        hn::StoreU(score, D(), at);
+      }
+      top[i] = hn::Max(top[i], score);
+    }
+  const V before = load(t.max + lane);
+  const V after = hn::Max(before, hn::Max(hn::Max(top[0], top[1]), hn::Max(top[2], top[3])));
+  const V hidden = hn::Set(D(), kMinusInfinity);
+  const V base = hn::IfThenZeroElse(hn::Eq(after, hidden), after);
+  const V keep = exp2_nonpositive(hn::Sub(before, base));
+  V sum[4];
+  for (auto& part : sum) part = hn::Zero(D());
+  for (Index key = keys.begin; key < keys.end; key += 4)
+    for (Index i = 0; i < 4; ++i) {
+      float* at = s + (key + i) * kTileLanes;
+      const V weight = exp2_nonpositive(hn::Sub(load(at), base));
+      hn::StoreU(weight, D(), at);
+      sum[i] = hn::Add(sum[i], weight);
+    }
+  const V total = hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]));
+  hn::StoreU(after, D(), t.max + lane);
+  hn::StoreU(keep, D(), t.keep + lane);
+  hn::StoreU(hn::MulAdd(load(t.sum + lane), keep, total), D(), t.sum + lane);
+}
+
+/// The softmax of all lanes. Keys in `hull` that a group of lanes does not look at get the weight 0.
+HWY_INLINE void softmax_block(const TileMask& mask, Range hull, const Tile& t) {
+  for (Index lane = 0; lane < t.lanes; lane += kLanes) {
+    const Range groups = mask.groups_of(kGroupBits << lane);
+    const Range keys{groups.begin * kKeyGroup, groups.end * kKeyGroup};
+    for (Index part = lane; part < lane + kLanes; part += kWidth) {
+      if (keys.size() == 0) {
+        hn::StoreU(hn::Set(D(), 1.0F), D(), t.keep + part);
+      } else {
+        softmax_lanes(mask, keys, part, t);
+      }
+      for (Index key = hull.begin; key < hull.end; ++key)
+        if (key < keys.begin || key >= keys.end)
+          hn::StoreU(hn::Zero(D()), D(), t.scores + key * kTileLanes + part);
+    }
+  }
+}
+
+/// acc[r][n] = acc[r][n] * keep[r] + sum over keys of weight[key][r] * value[key][n] for kM lanes, kN registers.
+template <int kM, int kN>
+HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, std::int64_t stride,
+                           Index keys, float* out, Index out_stride) {
+  V acc[kM][kN];
+  for (int r = 0; r < kM; ++r) {
+    const V scale = hn::Set(D(), keep[r]);
+    for (int n = 0; n < kN; ++n) acc[r][n] = hn::Mul(load(out + r * out_stride + n * kWidth), scale);
+  }
+  for (Index key = 0; key < keys; ++key, values += stride, weights += kTileLanes) {
+    V row[kN];
+    for (int n = 0; n < kN; ++n) row[n] = load(values + n * kWidth);
+    for (int r = 0; r < kM; ++r) {
+      const V w = hn::Set(D(), weights[r]);
+      for (int n = 0; n < kN; ++n) acc[r][n] = hn::MulAdd(w, row[n], acc[r][n]);
+    }
+  }
+  for (int r = 0; r < kM; ++r)
+    for (int n = 0; n < kN; ++n) hn::StoreU(acc[r][n], D(), out + r * out_stride + n * kWidth);
+}
+
+/// Columns [at, at + kN registers) of all lanes.
+template <int kN>
+HWY_INLINE void add_columns(const float* values, std::int64_t stride, const Range* ranges, Index at,
+                            Index keys, const Tile& t) {
+  const Index width = padded(t.v_dim);
+  for (Index lane = 0, i = 0; lane < t.lanes; lane += kRows, ++i) {
+    const Range r{ranges[i].begin, std::min(ranges[i].end, keys)};
+    if (r.begin >= r.end) continue;
+    with_rows(std::min(kRows, t.lanes - lane), [&](auto m) HWY_ATTR {
+      add_values<decltype(m)::value, kN>(t.scores + r.begin * kTileLanes + lane, t.keep + lane,
+                                         values + r.begin * stride + at, stride, r.size(),
+                                         t.acc + std::int64_t{lane} * width + at, width);
+    });
+  }
+}
+
+template <class T>
+HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const Tile& t) {
+  const Range seen = mask.groups_of(~std::uint64_t{0});
+  const Range hull{seen.begin * kKeyGroup, seen.end * kKeyGroup};
+  if (hull.size() == 0) return;
+  softmax_block(mask, hull, t);
+  Range ranges[kTileLanes / kRows];  // of keys, for each register tile of rows
+  for (Index i = 0; i < kTileLanes / kRows; ++i) {
+    const Range groups = mask.groups_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
+    ranges[i] = {groups.begin * kKeyGroup, groups.end * kKeyGroup};
+  }
+  const float* values = t.values;
+  std::int64_t stride = padded(t.v_dim);
+  bool in_place = false;
+  if constexpr (std::is_same_v<T, float>) {
+    if (t.v_dim % kLanes == 0) {
+      values = block.v;
+      stride = block.v_stride;
+      in_place = true;
+    }
+  }
+  if (!in_place)
+    for (Index key = hull.begin; key < std::min(hull.end, block.keys); ++key)
+      widen_row(block.v + key * block.v_stride, t.v_dim, t.values + key * stride);
+  const Index end = padded(t.v_dim);
+  Index at = 0;
+  for (; at + kTileVectors * kWidth <= end; at += kTileVectors * kWidth)
+    add_columns<kTileVectors>(values, stride, ranges, at, block.keys, t);
+  if constexpr (kTileVectors == 4) {
+    if (at + 2 * kWidth <= end) {
+      add_columns<2>(values, stride, ranges, at, block.keys, t);
+      at += 2 * kWidth;
+    }
+  }
+  for (; at < end; at += kWidth) add_columns<1>(values, stride, ranges, at, block.keys, t);
+}
+
+/// The queries of a group of lanes, transposed. `rows` are of T, or of pairs taken as floats.
+HWY_INLINE void pack_lanes(const float* const* rows, Index dim, float* packed) {
+  pack_keys<float, kTileLanes>(rows, dim, {0, kLanes}, packed);
+}
+
+HWY_INLINE void empty_states(const Tile& t) {
+  for (Index lane = 0; lane < kTileLanes; lane += kWidth) {
+    hn::StoreU(hn::Set(D(), kMinusInfinity), D(), t.max + lane);
+    hn::StoreU(hn::Zero(D()), D(), t.sum + lane);
+  }
+  std::fill_n(t.acc, std::int64_t{t.lanes} * padded(t.v_dim), 0.0F);
+}
+
+template <class T>
+HWY_INLINE void begin_tile(const T* const* rows, const Tile& t) {
+  empty_states(t);
+  for (Index lane = 0; lane < t.lanes; lane += kLanes) {
+    const float* wide[kLanes];
+    for (Index i = 0; i < kLanes; ++i) {
+      if constexpr (std::is_same_v<T, float>) {
+        wide[i] = rows[lane + i];
+      } else {
+        wide[i] = t.keys + std::int64_t{i} * padded(t.dim);
+        widen_row(rows[lane + i], t.dim, t.keys + std::int64_t{i} * padded(t.dim));
+      }
+    }
+    pack_lanes(wide, t.dim, t.queries + lane);
+  }
+}
+
+HWY_INLINE void store_part(V value, Index count, float* to) {
+  if (count >= kWidth)
+    hn::StoreU(value, D(), to);
+  else
+    hn::BlendedStore(value, hn::FirstN(D(), static_cast<std::size_t>(count)), D(), to);
+}
+template <class T>
+HWY_INLINE void store_part(V value, Index count, T* to) {
+  HWY_ALIGN float wide[16];
+  hn::Store(value, D(), wide);
+#if HWY_TARGET != HWY_SCALAR
+  HWY_ALIGN std::uint16_t bits[16];
+  if constexpr (std::is_same_v<T, core::f16>) {
+    const hn::Rebind<hwy::float16_t, D> d16;
+    hn::StoreU(hn::DemoteTo(d16, value), d16, reinterpret_cast<hwy::float16_t*>(bits));
+  } else {
+    const hn::RebindToUnsigned<D> d32;
+    const hn::RebindToSigned<D> di;
+    const hn::Rebind<std::uint16_t, D> d16;
+    const auto u = hn::BitCast(d32, value);
+    const auto odd = hn::And(hn::ShiftRight<16>(u), hn::Set(d32, 1));
+    const auto rounded = hn::ShiftRight<16>(hn::Add(u, hn::Add(odd, hn::Set(d32, 0x7fffU))));
+    const auto nan = hn::Or(hn::ShiftRight<16>(u), hn::Set(d32, 0x40U));
+    const auto is_nan = hn::RebindMask(d32, hn::IsNaN(value));
+    hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di, hn::IfThenElse(is_nan, nan, rounded))), d16, bits);
+  }
+  std::memcpy(to, bits, static_cast<std::size_t>(std::min(count, kWidth)) * 2);
+#else
+  for (Index i = 0; i < std::min(count, kWidth); ++i) to[i] = T::from_float(wide[i]);
+#endif
+}
+
+template <class T>
+HWY_INLINE void store_row(const float* acc, Index dim, float factor, T* out) {
+  const V f = hn::Set(D(), factor);
+  for (Index at = 0; at < dim; at += kWidth) store_part(hn::Mul(load(acc + at), f), dim - at, out + at);
+}
+
+}  // namespace chorus::flex::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
