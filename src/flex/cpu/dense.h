@@ -11,8 +11,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "flex/cpu/tile.h"
-#include "flex/cpu/tile_blocks.h"
+#include "flex/cpu/seen_rows.h"
 #include "flex/options.h"
 
 namespace chorus::flex::cpu {
@@ -58,12 +57,16 @@ class DenseAttention {
     const Range blocks = blocks_over(part.keys);
     BlockKinds kinds(blocks, scratch + Tile::floats(q_.extents.dim, v_.extents.dim));
     begin(rows, tile);
-    find_blocks(rows, part.keys, kinds);
+    const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, part.keys);
+    if (options_.block_mask != nullptr)
+      kinds.add(*options_.block_mask, rows);
+    else
+      seen.add_to(kinds, part.keys);
     TileMask mask;
     for (Index block = blocks.begin; block < blocks.end; ++block) {
       const BlockKind kind = kinds[block];
       if (kind == BlockKind::empty) continue;
-      if (score(rows, block, cut(block, part.keys), kind, mask, tile))
+      if (score(rows, seen, block, cut(block, part.keys), kind, mask, tile))
         kernels_.add(key_block(rows, block), mask, tile);
     }
     write(rows, tile, part);
@@ -81,10 +84,13 @@ class DenseAttention {
     std::array<float, kTileLanes> lse;
     for (Index piece = 0; piece < shape_.pieces; ++piece) {
       const TileRows rows = shape_.tile(plane * shape_.pieces + piece);
-      const BlockKind kind = kind_of(rows, block);
+      const Range keys = cut(block, keys_);
+      const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, keys);
+      const BlockKind kind =
+          options_.block_mask != nullptr ? block_kind(*options_.block_mask, rows, block) : seen.kind(keys);
       if (kind == BlockKind::empty) continue;
       begin(rows, tile);
-      if (!score(rows, block, cut(block, keys_), kind, mask, tile)) continue;
+      if (!score(rows, seen, block, keys, kind, mask, tile)) continue;
       lse.fill(std::numeric_limits<float>::infinity());  // lanes not in use: probability 0
       for_lanes(rows, [&](Index lane, Index h, Index r) {
         const float value = options_.lse[lse_at(rows.b, h, r)].value;
@@ -131,48 +137,16 @@ class DenseAttention {
     kernels_.begin(from.data(), tile);
   }
 
-  Range queries(const TileRows& rows) const {
-    const Index first = options_.q_offset + rows.first;
-    return {first, first + rows.count};
-  }
-
-  void find_blocks(const TileRows& rows, Range keys, BlockKinds& kinds) const {
-    if (options_.block_mask != nullptr) {
-      kinds.add(*options_.block_mask, rows);
-      return;
-    }
-    if (keys.size() == 0) return;
-    SeenKeys seen;
-    for (Index h = 0; h < rows.heads; ++h) {
-      seen.clear();
-      seen_keys(mask_mod_, rows.b, rows.first_head + h, queries(rows), keys, seen);
-      kinds.add(seen, keys);
-    }
-  }
-
-  BlockKind kind_of(const TileRows& rows, Index block) const {
-    if (options_.block_mask != nullptr) return block_kind(*options_.block_mask, rows, block);
-    const Range keys = cut(block, keys_);
-    BlockKind all{};
-    for (Index h = 0; h < rows.heads; ++h) {
-      const BlockKind kind =
-          classify_by_structure(mask_mod_, rows.b, rows.first_head + h, queries(rows), keys);
-      if (h > 0 && kind != all) return BlockKind::partial;
-      all = kind;
-    }
-    return all;
-  }
-
   static Range cut(Index block, Range keys) {
     return {std::max(block * kBlock, keys.begin), std::min((block + 1) * kBlock, keys.end)};
   }
 
   /// Mask and scores of a tile and a block; false if the mask leaves nothing.
-  bool score(const TileRows& rows, Index block, Range keys, BlockKind kind, TileMask& mask,
-             const Tile& tile) const {
+  bool score(const TileRows& rows, const SeenRows<M>& seen, Index block, Range keys, BlockKind kind,
+             TileMask& mask, const Tile& tile) const {
     if (kind == BlockKind::full)
       mask.fill(all_lanes(rows), {keys.begin - block * kBlock, keys.end - block * kBlock});
-    else if (!ask_mask(rows, block, keys, mask))
+    else if (!seen.mask(block, keys, mask))
       return false;
     kernels_.score(key_block(rows, block), mask, kScored ? scale_ : scale_ * kLog2E, tile);
     if constexpr (kScored) change_scores(rows, block, keys, mask, tile);
@@ -186,21 +160,7 @@ class DenseAttention {
     return lanes;
   }
 
-  // Here and in change_scores a score becomes (batch, head, query, key), and nowhere else.
-  bool ask_mask(const TileRows& rows, Index block, Range keys, TileMask& mask) const {
-    const Index q = options_.q_offset + rows.first;
-    std::array<unsigned char, kTileLanes> sees{};
-    mask.clear();
-    for (Index key = keys.begin; key < keys.end; ++key) {
-      for (Index h = 0; h < rows.heads; ++h) {
-        unsigned char* at = sees.data() + h * shape_.rows;
-        for (Index r = 0; r < rows.count; ++r) at[r] = mask_mod_(rows.b, rows.first_head + h, q + r, key);
-      }
-      mask.set(key - block * kBlock, bits_of(sees.data()));
-    }
-    return mask.any();
-  }
-
+  // The other place, beside SeenRows, where a number in a tile becomes (batch, head, query, key).
   void change_scores(const TileRows& rows, Index block, Range keys, const TileMask& mask,
                      const Tile& tile) const {
     const Index q = options_.q_offset + rows.first;

@@ -4,7 +4,7 @@
 //   scratch.for_each(tasks, [&](std::int64_t task, float* memory) { ... });
 #pragma once
 
-#include <utility>
+#include <algorithm>
 #include <vector>
 
 #include "core/threads.h"
@@ -20,7 +20,8 @@ class ScratchPerThread {
         floats_(static_cast<std::size_t>(floats)),
         memory_(pool == nullptr ? 1 : static_cast<std::size_t>(pool->size())) {}
 
-  /// Calls body(task, memory) for each task in [0, tasks); memory is 64-byte aligned and as the last task left it.
+  /// Calls body(task, memory) for each task in [0, tasks); memory is 64-byte aligned, 0 at
+  /// first and then as the last task left it.
   template <class Body>
   void for_each(std::int64_t tasks, const Body& body) {
     if (pool_ == nullptr || tasks <= 1) {
@@ -33,7 +34,10 @@ class ScratchPerThread {
  private:
   float* of(int thread) {
     auto& memory = memory_[static_cast<std::size_t>(thread)];
-    if (memory == nullptr) memory = AlignedFloats::make(floats_);
+    if (memory == nullptr) {
+      memory = AlignedFloats::make(floats_);
+      std::fill_n(memory.get(), floats_, 0.0F);
+    }
     return memory.get();
   }
 

@@ -95,7 +95,6 @@ std::int64_t Tile::floats(Index dim, Index v_dim) {
 }
 
 Tile::Tile(Index query_dim, Index value_dim, float* at) : dim(query_dim), v_dim(value_dim) {
-  std::fill_n(at, floats(dim, v_dim), 0.0F);
   const auto take = [&at](std::int64_t count) {
     float* here = at;
     at += count;

@@ -54,10 +54,9 @@ struct TileMask {
     groups.fill(0);
     masked = true;
   }
-  /// Key `key` of the block is seen by these lanes; once a key.
-  void set(Index key, std::uint64_t by) {
-    lanes[static_cast<std::size_t>(key)] = by;
-    groups[static_cast<std::size_t>(key / kKeyGroup)] |= by;
+  /// Makes `groups` of `lanes`.
+  void close() {
+    for (std::size_t key = 0; key < kBlock; ++key) groups[key / kKeyGroup] |= lanes[key];
   }
   /// These lanes see keys [keys.begin, keys.end) of the block, and no others.
   void fill(std::uint64_t by, Range keys) {
@@ -67,7 +66,8 @@ struct TileMask {
       return;
     }
     clear();
-    for (Index key = keys.begin; key < keys.end; ++key) set(key, by);
+    std::fill(lanes.begin() + keys.begin, lanes.begin() + keys.end, by);
+    close();
   }
   bool any() const {
     return std::any_of(groups.begin(), groups.end(), [](std::uint64_t g) { return g != 0; });
@@ -93,7 +93,7 @@ struct KeyBlock {
 /// A tile's memory. Rows of [kTileLanes] hold a number a lane.
 struct Tile {
   Tile() = default;
-  /// Takes `floats(dim, v_dim)` of them at `at`, 64-byte aligned, and sets them to 0.
+  /// Lies in the `floats(dim, v_dim)` at `at`, 64-byte aligned, that were 0 before their first tile.
   Tile(Index dim, Index v_dim, float* at);
   static std::int64_t floats(Index dim, Index v_dim);
 
@@ -129,10 +129,11 @@ const TileKernels<T>& tile_kernels();
 /// totals[key][lane] += 2^(score - lse[lane]) over the pairs the mask allows; scores and lse in base-2 units.
 void add_probabilities(const TileMask& mask, const float* lse, const Tile& tile, float* totals);
 
-/// Set the bits of a row of the mask: bit i is bytes[i] != 0. `bytes` has kTileLanes entries of 0 or 1.
-inline std::uint64_t bits_of(const unsigned char* bytes) {
+/// Bit i is bytes[i], 0 or 1, for kCount of them, a multiple of 8.
+template <Index kCount>
+std::uint64_t bits_of(const unsigned char* bytes) {
   std::uint64_t bits = 0;
-  for (Index at = 0; at < kTileLanes; at += 8) {
+  for (Index at = 0; at < kCount; at += 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, bytes + at, 8);
     bits |= ((eight * 0x0102040810204080U) >> 56) << at;  // bit 0 of each byte moves to bit 56 + its place

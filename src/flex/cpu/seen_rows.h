@@ -1,0 +1,89 @@
+// What a mask leaves of a tile's rows. A mod is asked for its structure a few rows at a time, once a tile: fine enough that
+// of the blocks on a border only the pairs near the border are left to be asked one by one.
+//
+//   const SeenRows<Causal> seen(causal(), rows, shape, q_offset, {0, kv_length});
+//   seen.add_to(kinds, {0, kv_length});
+//   if (seen.mask(block, keys, mask)) ...   // mask.lanes: which lanes see which keys
+#pragma once
+
+#include "flex/cpu/tile_blocks.h"
+
+namespace chorus::flex::cpu {
+
+template <MaskMod M>
+class SeenRows {
+ public:
+  /// `keys` are those that matter, not empty.
+  SeenRows(const M& mod, const TileRows& rows, const TileShape& shape, Index q_offset, Range keys)
+      : mod_(mod), b_(rows.b) {
+    for (Index h = 0; h < rows.heads; ++h)
+      for (Index r = 0; r < rows.count; r += kStep) {
+        const Index first = q_offset + rows.first + r, count = std::min(kStep, rows.count - r);
+        Part& part = parts_[static_cast<std::size_t>(count_++)];
+        part.h = rows.first_head + h;
+        part.q = {first, first + count};
+        part.lane = h * shape.rows + r;
+        seen_keys(mod, b_, part.h, part.q, keys, part.seen);
+      }
+  }
+
+  void add_to(BlockKinds& kinds, Range keys) const {
+    for (Index i = 0; i < count_; ++i) kinds.add(part(i).seen, keys);
+  }
+
+  /// What all rows together make of the keys.
+  BlockKind kind(Range keys) const {
+    bool none = true, all = true;
+    for (Index i = 0; i < count_; ++i) {
+      none = none && part(i).seen.any.empty();
+      all = all && part(i).seen.all.covers(keys);
+    }
+    return all ? BlockKind::full : none ? BlockKind::empty : BlockKind::partial;
+  }
+
+  /// Which lanes see which of the keys, a part of the block; false if none sees any. Here a pair becomes (batch, head,
+  /// query, key), and where a score mod runs, and nowhere else.
+  bool mask(Index block, Range keys, TileMask& mask) const {
+    mask.clear();
+    for (Index i = 0; i < count_; ++i) {
+      const std::uint64_t rows = ((std::uint64_t{1} << part(i).q.size()) - 1) << part(i).lane;
+      for (const Range known : part(i).seen.all)
+        for (Index key = std::max(known.begin, keys.begin), end = std::min(known.end, keys.end); key < end;
+             ++key)
+          mask.lanes[static_cast<std::size_t>(key - block * kBlock)] |= rows;
+      for (const Range open : part(i).seen.any)
+        for (Index key = std::max(open.begin, keys.begin), end = std::min(open.end, keys.end); key < end;
+             ++key) {
+          std::uint64_t& lanes = mask.lanes[static_cast<std::size_t>(key - block * kBlock)];
+          if ((lanes & rows) != rows) lanes |= ask(part(i), key);
+        }
+    }
+    mask.close();
+    return mask.any();
+  }
+
+ private:
+  // Without structure nothing is gained by asking for few rows.
+  static constexpr Index kStep = has_structure<M> ? 8 : kTileLanes;
+
+  struct Part {
+    Index h = 0, lane = 0;  // query head, and the lane of the first row
+    Range q{};
+    SeenKeys seen;
+  };
+
+  const Part& part(Index i) const { return parts_[static_cast<std::size_t>(i)]; }
+
+  std::uint64_t ask(const Part& p, Index key) const {
+    std::array<unsigned char, kTileLanes> sees{};
+    for (Index r = 0; r < p.q.size(); ++r)
+      sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
+    return bits_of<kStep>(sees.data()) << p.lane;
+  }
+
+  const M& mod_;
+  Index b_, count_ = 0;
+  std::array<Part, kTileLanes> parts_;
+};
+
+}  // namespace chorus::flex::cpu
