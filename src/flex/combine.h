@@ -38,7 +38,12 @@ struct AndMask : MaskOperand {
   static constexpr bool kOpaque = is_opaque<A>() || is_opaque<B>();
   constexpr AndMask(A left, B right) : a(std::move(left)), b(std::move(right)) {}
   FLEX_MOD constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
+#ifdef __CUDA_ARCH__  // no branch between the sides: what both load is under way together
+    const bool left = a(batch, h, q, kv), right = b(batch, h, q, kv);
+    return left & right;
+#else
     return a(batch, h, q, kv) && b(batch, h, q, kv);
+#endif
   }
   void seen_keys(Index batch, Index h, Range q, Range kv, SeenKeys& out) const {
     SeenKeys left, right;
@@ -58,7 +63,12 @@ struct OrMask : MaskOperand {
   static constexpr bool kOpaque = is_opaque<A>() || is_opaque<B>();
   constexpr OrMask(A left, B right) : a(std::move(left)), b(std::move(right)) {}
   FLEX_MOD constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
+#ifdef __CUDA_ARCH__  // as in AndMask
+    const bool left = a(batch, h, q, kv), right = b(batch, h, q, kv);
+    return left | right;
+#else
     return a(batch, h, q, kv) || b(batch, h, q, kv);
+#endif
   }
   void seen_keys(Index batch, Index h, Range q, Range kv, SeenKeys& out) const {
     SeenKeys left, right;

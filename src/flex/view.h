@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "flex/index.h"
 
@@ -24,7 +25,11 @@ struct View {
   T* row(Index b, Index h, Index r) const {
     return data + b * batch_stride + h * head_stride + r * row_stride;
   }
-  operator View<const T>() const { return {data, extents, batch_stride, head_stride, row_stride}; }
+  /// To View<const T>.
+  template <class U>
+  requires(!std::is_const_v<T> && std::is_same_v<U, const T>) operator View<U>() const {
+    return {data, extents, batch_stride, head_stride, row_stride};
+  }
 };
 
 /// Contiguous [batch][head][row][dim].
