@@ -56,12 +56,13 @@ class DenseAttention {
     Tile tile(q_.extents.dim, v_.extents.dim, scratch);
     const Range blocks = blocks_over(part.keys);
     BlockKinds kinds(blocks, scratch + Tile::floats(q_.extents.dim, v_.extents.dim));
-    begin(rows, tile);
+    for_lanes(rows, [&](Index, Index h, Index r) { prefetch(q_.row(rows.b, h, r), q_.extents.dim); });
     const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, part.keys);
     if (options_.block_mask != nullptr)
       kinds.add(*options_.block_mask, rows);
     else
       seen.add_to(kinds, part.keys);
+    begin(rows, tile);
     TileMask mask;
     for (Index block = blocks.begin; block < blocks.end; ++block) {
       const BlockKind kind = kinds[block];

@@ -6,6 +6,8 @@
 //   if (seen.mask(block, keys, mask)) ...   // mask.lanes: which lanes see which keys
 #pragma once
 
+#include <optional>
+
 #include "flex/cpu/tile_blocks.h"
 
 namespace chorus::flex::cpu {
@@ -19,7 +21,7 @@ class SeenRows {
     for (Index h = 0; h < rows.heads; ++h)
       for (Index r = 0; r < rows.count; r += kStep) {
         const Index first = q_offset + rows.first + r, count = std::min(kStep, rows.count - r);
-        Part& part = parts_[static_cast<std::size_t>(count_++)];
+        Part& part = parts_[static_cast<std::size_t>(count_++)].emplace();
         part.h = rows.first_head + h;
         part.q = {first, first + count};
         part.lane = h * shape.rows + r;
@@ -46,16 +48,24 @@ class SeenRows {
   bool mask(Index block, Range keys, TileMask& mask) const {
     mask.clear();
     for (Index i = 0; i < count_; ++i) {
-      const std::uint64_t rows = ((std::uint64_t{1} << part(i).q.size()) - 1) << part(i).lane;
-      for (const Range known : part(i).seen.all)
+      const Part& p = part(i);
+      const std::uint64_t rows = ((std::uint64_t{1} << p.q.size()) - 1) << p.lane;
+      const auto lanes_of = [&](Index key) -> std::uint64_t& {
+        return mask.lanes[static_cast<std::size_t>(key - block * kBlock)];
+      };
+      for (const Range known : p.seen.all)
         for (Index key = std::max(known.begin, keys.begin), end = std::min(known.end, keys.end); key < end;
              ++key)
-          mask.lanes[static_cast<std::size_t>(key - block * kBlock)] |= rows;
-      for (const Range open : part(i).seen.any)
+          lanes_of(key) |= rows;
+      std::array<unsigned char, kTileLanes> sees{};
+      for (const Range open : p.seen.any)
         for (Index key = std::max(open.begin, keys.begin), end = std::min(open.end, keys.end); key < end;
              ++key) {
-          std::uint64_t& lanes = mask.lanes[static_cast<std::size_t>(key - block * kBlock)];
-          if ((lanes & rows) != rows) lanes |= ask(part(i), key);
+          std::uint64_t& lanes = lanes_of(key);
+          if ((lanes & rows) == rows) continue;
+          for (Index r = 0; r < p.q.size(); ++r)
+            sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
+          lanes |= bits_of(sees.data(), p.q.size()) << p.lane;
         }
     }
     mask.close();
@@ -72,18 +82,11 @@ class SeenRows {
     SeenKeys seen;
   };
 
-  const Part& part(Index i) const { return parts_[static_cast<std::size_t>(i)]; }
-
-  std::uint64_t ask(const Part& p, Index key) const {
-    std::array<unsigned char, kTileLanes> sees{};
-    for (Index r = 0; r < p.q.size(); ++r)
-      sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
-    return bits_of<kStep>(sees.data()) << p.lane;
-  }
+  const Part& part(Index i) const { return *parts_[static_cast<std::size_t>(i)]; }
 
   const M& mod_;
   Index b_, count_ = 0;
-  std::array<Part, kTileLanes> parts_;
+  std::array<std::optional<Part>, kTileLanes> parts_;  // as many as are needed are made
 };
 
 }  // namespace chorus::flex::cpu

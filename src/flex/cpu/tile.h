@@ -109,6 +109,13 @@ struct Tile {
   float* values = nullptr;   // [kBlock][padded(v_dim)], in the kernel's form
 };
 
+/// Asks for a row of a tensor before it is needed.
+template <class T>
+void prefetch(const T* row, Index dim) {
+  const char* at = reinterpret_cast<const char*>(row);
+  for (const char* end = reinterpret_cast<const char*>(row + dim); at < end; at += 64) __builtin_prefetch(at);
+}
+
 template <class T>
 struct TileKernels {
   /// Makes the states empty and loads the queries: rows[i] is lane i's, tile.lanes rounded up to kLanes of them.
@@ -129,11 +136,10 @@ const TileKernels<T>& tile_kernels();
 /// totals[key][lane] += 2^(score - lse[lane]) over the pairs the mask allows; scores and lse in base-2 units.
 void add_probabilities(const TileMask& mask, const float* lse, const Tile& tile, float* totals);
 
-/// Bit i is bytes[i], 0 or 1, for kCount of them, a multiple of 8.
-template <Index kCount>
-std::uint64_t bits_of(const unsigned char* bytes) {
+/// Bit i is bytes[i], 0 or 1, for i < count; bytes up to the next multiple of 8 are there and 0.
+inline std::uint64_t bits_of(const unsigned char* bytes, Index count) {
   std::uint64_t bits = 0;
-  for (Index at = 0; at < kCount; at += 8) {
+  for (Index at = 0; at < count; at += 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, bytes + at, 8);
     bits |= ((eight * 0x0102040810204080U) >> 56) << at;  // bit 0 of each byte moves to bit 56 + its place

@@ -76,8 +76,12 @@ void score(const KeyBlock<bf16>& block, const TileMask& mask, float factor, cons
     const std::uint64_t seen = mask.groups[static_cast<std::size_t>(g)];
     if (seen == 0) continue;
     const bf16* rows[kKeyGroup];
-    for (Index j = 0; j < kKeyGroup; ++j)
-      rows[j] = block.k + std::min(g * kKeyGroup + j, block.keys - 1) * block.k_stride;
+    for (Index j = 0; j < kKeyGroup; ++j) {
+      const std::int64_t key = std::min(g * kKeyGroup + j, block.keys - 1);
+      rows[j] = block.k + key * block.k_stride;
+      if (key + kKeyGroup < block.keys) prefetch(block.k + (key + kKeyGroup) * block.k_stride, t.dim);
+      prefetch(block.v + key * block.v_stride, t.v_dim);  // read after the scores
+    }
     const Index first = __builtin_ctzll(seen) / kLanes, last = (63 - __builtin_clzll(seen)) / kLanes;
     const float* q = t.queries + first * kLanes;
     float* s = t.scores + g * kKeyGroup * kTileLanes + first * kLanes;

@@ -75,7 +75,10 @@ HWY_INLINE void score_block(const KeyBlock<T>& block, const TileMask& mask, floa
     if (lanes.count == 0) continue;
     const float* rows[kKeyGroup];
     for (Index j = 0; j < kKeyGroup; ++j) {
-      const T* row = block.k + std::min(g * kKeyGroup + j, block.keys - 1) * block.k_stride;
+      const std::int64_t key = std::min(g * kKeyGroup + j, block.keys - 1);
+      const T* row = block.k + key * block.k_stride;
+      if (key + kKeyGroup < block.keys) prefetch(block.k + (key + kKeyGroup) * block.k_stride, t.dim);
+      prefetch(block.v + key * block.v_stride, t.v_dim);  // read after the scores
       if constexpr (std::is_same_v<T, float>) {
         rows[j] = row;
       } else {
