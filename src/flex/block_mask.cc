@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "core/error.h"
@@ -23,6 +24,20 @@ Range range_of_blocks(Index i, Index last, Index size, Index length) {
   const std::int64_t end = (std::int64_t{last} + 1) * size;
   return {i * size, static_cast<Index>(std::min<std::int64_t>(end, length))};
 }
+
+/// Division by a block size. Nearly all are powers of two, and then it is a shift.
+class Divider {
+ public:
+  explicit Divider(Index by)
+      : by_(by),
+        shift_(std::has_single_bit(static_cast<unsigned>(by)) ? std::countr_zero(static_cast<unsigned>(by))
+                                                              : -1) {}
+  Index operator()(Index i) const { return shift_ >= 0 ? i >> shift_ : i / by_; }
+
+ private:
+  Index by_;
+  int shift_;
+};
 
 /// Appends to the runs that begin at `first`; joins what touches and is of one kind.
 void add_run(std::vector<BlockRun>& runs, std::size_t first, BlockRun run) {
@@ -52,16 +67,18 @@ Range BlockMask::keys_of(Range columns) const {
 
 // Every block that `any` touches is stored; it is full if one range of `all` covers it, which lies in one of `any`.
 void BlockMask::add_runs(const SeenKeys& seen, std::vector<BlockRun>& runs) const {
-  const Index block = shape_.kv_block, columns = column_blocks();
+  const Index columns = column_blocks();
+  const Divider column_of(shape_.kv_block);
   const std::size_t first = runs.size();
   std::size_t next = 0;
   Index column = 0;
   for (const Range any : seen.any) {
-    column = std::max(column, any.begin / block);
-    const Index end = (any.end - 1) / block + 1;
+    column = std::max(column, column_of(any.begin));
+    const Index end = column_of(any.end - 1) + 1;
     for (; next < seen.all.size() && seen.all[next].begin < any.end; ++next) {
       const Range all = seen.all[next];
-      const Range full{blocks_of(all.begin, block), all.end == shape_.kv_length ? columns : all.end / block};
+      const Range full{all.begin == 0 ? 0 : column_of(all.begin - 1) + 1,
+                       all.end == shape_.kv_length ? columns : column_of(all.end)};
       if (full.begin >= full.end) continue;
       add_run(runs, first, {column, full.begin, BlockKind::partial});
       add_run(runs, first, {full.begin, full.end, BlockKind::full});
@@ -90,6 +107,9 @@ void BlockMask::settle_open_blocks(const Rule& rule, Index b, Index h, Range q, 
 // Block rows of the query rows [rows.begin, rows.end), of which the first may begin inside a block.
 BlockMask::Plane BlockMask::rows_by(const Rule& rule, Index b, Index h, Range rows) const {
   Plane plane;
+  const auto blocks = index(blocks_of(rows.end - rows.begin, shape_.q_block)) + 1;
+  plane.begin.reserve(blocks + 1);
+  plane.runs.reserve(3 * blocks);
   SeenKeys seen;
   for (Index from = rows.begin; from < rows.end;) {
     const Index block = from / shape_.q_block;

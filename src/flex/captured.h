@@ -1,8 +1,8 @@
 // Data that a mod captured: a pointer and its length, checked in debug builds (NDEBUG off). A mod copies it by value; the
 // data must outlive the call and, for a kernel on a device, lie in that device's memory.
 //
-//   Captured<Index> documents(ids);                          // std::vector or std::span of Index
-//   documents.at(kv, "document");   // debug: an Error that names the mod, the index and the length
+//   const Captured<Index> document_of{std::span(ids)};
+//   document_of.at(7, "my mod");   // debug: an Error that names the mod, the index and the length
 #pragma once
 
 #include <span>

@@ -1,7 +1,7 @@
 // Mask mods combined with & | !. A combination knows as much of its structure as its operands do: where one is opaque, the
 // other still says which blocks need not be looked at.
 //
-//   auto local_documents = causal() & document(ids) & sliding_window(256);
+//   auto local_documents = causal() & document(runs) & sliding_window(256);
 //   auto either = or_masks(prefix_lm(32), [] FLEX_MOD (Index, Index, Index q, Index kv) { return q == kv; });
 //   auto inside_out = not_mask(either);
 #pragma once

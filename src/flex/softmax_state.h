@@ -1,9 +1,9 @@
 // The mergeable state of a row's softmax: maximum score, sum of exp(score - max), and the weighted sum of values. Parts of
 // a row's keys may be folded in any order and any split; merging with an empty state changes nothing.
 //
-//   SoftmaxState a(dim), b(dim);
+//   SoftmaxState a(dim), b(dim);  std::vector<float> mean(dim);
 //   a.add(score, value);  b.add(other_score, other_value);
-//   a.merge(b);  a.output(out);  a.lse();
+//   a.merge(b);  a.output(mean);  a.lse();
 #pragma once
 
 #include <cmath>

@@ -5,7 +5,7 @@
 namespace chorus::flex {
 
 void KeyRanges::make_room() {
-  auto more = std::make_unique<Range[]>(2 * capacity_);  // NOLINT(modernize-avoid-c-arrays)
+  auto more = std::make_unique<Range[]>(2 * capacity_);
   std::copy_n(data_, size_, more.get());
   outside_ = std::move(more);
   data_ = outside_.get();

@@ -24,6 +24,7 @@ flex_compiles(flex_headers "${PYTHON3}" ${PYTHON3} ${flex_folder}/compile/header
 flex_compiles(flex_headers_clang "${CLANGXX}" ${PYTHON3} ${flex_folder}/compile/headers.py together ${CMAKE_SOURCE_DIR} ${CLANGXX})
 flex_compiles(flex_headers_nvcc "${NVCC}" ${NVCC} -std=c++20 --extended-lambda -arch=sm_80 -Werror all-warnings
               -I${CMAKE_SOURCE_DIR}/src -c ${flex_folder}/compile/device.cu -o ${CMAKE_CURRENT_BINARY_DIR}/device.o)
+flex_compiles(flex_examples_in_docs "${PYTHON3}" ${PYTHON3} ${flex_folder}/compile/docs.py ${CMAKE_SOURCE_DIR} ${CMAKE_CXX_COMPILER})
 add_test(NAME flex_negated_lambda COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only -I${CMAKE_SOURCE_DIR}/src
          ${flex_folder}/compile/negated_lambda.cc)
 set_tests_properties(flex_negated_lambda PROPERTIES PASS_REGULAR_EXPRESSION "not_a_negated_lambda" LABELS "flex;compile")

@@ -1,7 +1,7 @@
 // Prefix LM: the first `prefix` keys are seen by every query, the rest causally.
 //
 //   attention(q, k, v, out, {}, prefix_lm(prompt_length));
-//   attention(q, k, v, out, {}, prefix_lm(prompt_length) & document(ids));
+//   attention(q, k, v, out, {}, prefix_lm(prompt_length) & document(runs));
 #pragma once
 
 #include "flex/combine.h"
