@@ -1,5 +1,5 @@
 // Mask mods combined with & | !. A combination knows as much of its structure as its operands do: where one is opaque, the
-// other still says which blocks need not be looked at.
+// other still says which blocks need not be looked at. A GPU asks both sides of & and |: neither may guard the other's reads.
 //
 //   auto local_documents = causal() & document(runs) & sliding_window(256);
 //   auto either = or_masks(prefix_lm(32), [] FLEX_MOD (Index, Index, Index q, Index kv) { return q == kv; });

@@ -66,8 +66,7 @@ class KeyRanges {
   std::array<Range, kInside> inside_;
   Range* data_ = inside_.data();
   std::size_t size_ = 0, capacity_ = kInside;
-  std::unique_ptr<Range[]>
-      outside_;  // NOLINT(modernize-avoid-c-arrays): grown by hand beside the inner array
+  std::unique_ptr<Range[]> outside_;
 };
 
 struct SeenKeys {
