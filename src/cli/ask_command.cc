@@ -129,6 +129,8 @@ void ask(Arguments arguments) {
   const data::Dataset dataset = question(arguments);
   for (const std::string& note : dataset.notes) log.info("{}", note);
   LoadedModel model = load_model(choice, arguments.model.threads);
+  if (arguments.prompt.chat_template)
+    for (ensemble::RunOptions& run : runs) run.chat = ensemble::ChatTemplate::of(*model.checkpoint);
   engine::Engine engine(*model.decoder, model.tokenizer.get(), engine_options(arguments.model));
   const std::size_t sample = 0;
   data::Json all = data::Json::array();
@@ -171,6 +173,7 @@ void add_ask_command(CLI::App& app) {
                      "Methods to answer with: origin, per_prompt, avg, max, weighted_avg, weighted_max, "
                      "vote, flex, weighted_flex");
   add_layout_options(*command, arguments->layout);
+  add_chat_option(*command, arguments->prompt);
   add_answer_options(*command, arguments->prompt);
   add_example_options(*command, arguments->examples, arguments->instruction, arguments->num_few_shot);
   add_model_options(*command, arguments->model);

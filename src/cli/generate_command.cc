@@ -1,22 +1,22 @@
 // chorus generate: a method over a data set, into result files; resumable at any moment.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
-#include "cli/interrupt.h"
+#include "cli/dataset_run.h"
 #include "cli/model_options.h"
 #include "cli/option_checks.h"
 #include "cli/run_options.h"
 #include "cli/summary.h"
-#include "core/error.h"
+#include "cli/tuned.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "data/digest.h"
 #include "data/output.h"
 #include "data/result_schema.h"
@@ -32,14 +32,9 @@ struct Arguments {
   data::DatasetOptions dataset;
   ConfidenceArgument confidence;
   bool gold_logprob = false;
+  std::filesystem::path tuned;
   std::string method = "flex", output_dir = "results", tag;
   bool rewrite = false, quiet = false, json = false;
-};
-
-/// What came of a run, for the report.
-struct Done {
-  std::size_t answered = 0;  // now, not by an earlier run
-  double seconds = 0;        // for these, the loading of the model left out
 };
 
 /// One run: what it is, where its files are, what of it is done.
@@ -51,12 +46,9 @@ class Generation {
  private:
   data::Configuration configuration() const;
   data::ResultFiles files() const;
-  data::Json session() const;
-  data::Json notes(const Done& done) const;
+  DatasetRun::Settings settings() const;
   Done answer(const std::vector<std::size_t>& missing);
-  void write(const Done& done);
   void report(const Done& done) const;
-  [[noreturn]] void stop_interrupted() const;
 
   Arguments arguments_;
   core::Log log_;
@@ -64,54 +56,26 @@ class Generation {
   ModelChoice choice_;
   data::Dataset dataset_;
   LoadedModel model_;
-  data::Configuration configuration_;
   data::ResultFiles files_;
-  std::optional<data::ResultRun> state_;
+  std::optional<DatasetRun> state_;
 };
-
-std::vector<std::string> extra_columns(const data::Dataset& dataset) {
-  std::vector<std::string> columns;
-  if (!dataset.samples.empty())
-    for (const auto& [column, value] : dataset.samples.front().extra) columns.push_back(column);
-  return columns;
-}
-
-std::string utc_now() {
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  char text[32] = {};
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
-/// What the manifest calls an input: its place inside the data set's folder, else its name, numbered where two are equal.
-std::string input_name(const std::filesystem::path& file, const std::filesystem::path& data,
-                       const data::Json& taken) {
-  const auto inside = file.lexically_relative(data);
-  const bool is_inside = !inside.empty() && inside != "." && *inside.begin() != "..";
-  const std::string name = (is_inside ? inside : file.filename()).generic_string();
-  std::string free = name;
-  for (int i = 2; taken.contains(free); ++i) free = fmt::format("{} ({})", name, i);
-  return free;
-}
 
 // Everything that can be wrong with the options, the data and the model's files is found before the log is begun.
 Generation::Generation(Arguments arguments) : arguments_(std::move(arguments)), log_(arguments_.quiet) {
   const ensemble::Method method = ensemble::method_from(arguments_.method);
+  const std::optional<TunedOptions> tuned = read_tuned(arguments_.tuned, method, arguments_.layout);
   run_ = arguments_.prompt.options(method, arguments_.layout);
   run_.confidences = arguments_.confidence.table(method);
   run_.gold_logprob = arguments_.gold_logprob;
   if (const auto note = unused_layout_note(method, arguments_.layout); !note.empty()) log_.warn("{}", note);
   choice_ = choose_model(arguments_.model);
   arguments_.dataset.num_paraphrases = method == ensemble::Method::origin ? 1 : run_.num_paraphrases;
-  dataset_ = data::load_dataset(arguments_.dataset);
+  dataset_ = tuned ? tuned->remaining(arguments_.dataset) : data::load_dataset(arguments_.dataset);
   data::check_template(run_.prompt_template, dataset_.examples.size());
   model_ = open_model(choice_);
-  configuration_ = configuration();
+  if (arguments_.prompt.chat_template) run_.chat = ensemble::ChatTemplate::of(*model_.checkpoint);
   files_ = files();
-  state_.emplace(
-      data::open_run(files_, configuration_, {.rewrite = arguments_.rewrite, .session = session()}));
+  state_.emplace(log_, dataset_, settings());
 }
 
 data::ResultFiles Generation::files() const {
@@ -127,55 +91,32 @@ data::ResultFiles Generation::files() const {
 }
 
 data::Configuration Generation::configuration() const {
-  data::Configuration c;
-  const data::DatasetOptions& d = arguments_.dataset;
-  c.settings = settings_of(run_);
-  c.settings["dataset"] = d.dataset;
-  if (!d.relations.empty()) c.settings["relations"] = d.relations;
-  if (d.dataset == "pararel") c.settings["cloze"] = d.cloze;
-  c.settings["instruction"] = dataset_.instruction;
-  c.settings["num_few_shot"] = d.num_few_shot;
-  c.settings["max_samples"] = d.max_samples;
-  c.settings["model"] = choice_.ref.name;
-  c.settings["dtype"] = choice_.compute_name();
-  c.settings["execution"] = arguments_.model.execution;
-  c.inputs["model"] = model_fingerprint(choice_.ref);
-  if (run_.confidences) c.inputs["confidence"] = data::sha256_file(*arguments_.confidence.source);
-  for (const auto& file : dataset_.files)
-    c.inputs[input_name(file, d.data, c.inputs)] = data::sha256_file(file);
+  data::Configuration c =
+      dataset_configuration(settings_of(run_), arguments_.dataset, dataset_, choice_, arguments_.model);
+  for (const auto& [name, digest] : input_digests(run_, arguments_.confidence).items())
+    c.inputs[name] = digest;
+  if (!arguments_.tuned.empty()) c.inputs["tuned"] = data::sha256_file(arguments_.tuned);
   return c;
 }
 
-data::Json Generation::session() const {
-  char host[256] = {};
-  gethostname(host, sizeof(host) - 1);
-  return {{"host", host}, {"started", utc_now()}, {"batch_size", arguments_.model.batch_size}};
-}
-
-data::Json Generation::notes(const Done& done) const {
-  data::Json notes{{"finished", utc_now()}, {"answered", done.answered}};
-  if (done.answered > 0) {
-    notes["seconds"] = done.seconds;
-    notes["threads"] = model_.decoder->backend().pool().size();
-  }
-  return notes;
+DatasetRun::Settings Generation::settings() const {
+  return {.files = files_,
+          .configuration = configuration(),
+          .schema = data::result_schema(data::result_kind(ensemble::name(run_.method)),
+                                        extra_columns(dataset_), {.gold_logprob = run_.gold_logprob}),
+          .label = arguments_.method,
+          .num_paraphrases = arguments_.dataset.num_paraphrases,
+          .batch_size = arguments_.model.batch_size,
+          .rewrite = arguments_.rewrite,
+          .quiet = arguments_.quiet};
 }
 
 void Generation::execute() {
   for (const std::string& note : dataset_.notes) log_.info("{}", note);
-  if (!state_->log) {
-    log_.info("finished already, nothing to do: {}", files_.feather().string());
-    return report({});
-  }
-  std::vector<std::size_t> missing;
-  for (std::size_t i = 0; i < dataset_.samples.size(); ++i)
-    if (!state_->log->contains(dataset_.samples[i].uuid)) missing.push_back(i);
-  if (missing.size() < dataset_.samples.size())
-    log_.info("{} of {} questions are answered already", dataset_.samples.size() - missing.size(),
-              dataset_.samples.size());
+  if (state_->finished()) return report({});
+  const std::vector<std::size_t> missing = state_->missing();
   const Done done = missing.empty() ? Done{} : answer(missing);
-  write(done);
-  log_.info("written: {}", files_.feather().string());
+  state_->write(done, missing.empty() ? 0 : model_.decoder->backend().pool().size());
   report(done);
 }
 
@@ -184,49 +125,10 @@ Done Generation::answer(const std::vector<std::size_t>& missing) {
   log_.info("{}: {}", choice_.ref.name, model_.decoder->backend().description());
   const ensemble::Experiment experiment(run_, dataset_, *model_.tokenizer, model_.stop_ids);
   engine::Engine engine(*model_.decoder, model_.tokenizer.get(), engine_options(arguments_.model));
-  core::Progress progress(arguments_.method, static_cast<std::int64_t>(missing.size()), arguments_.quiet);
-  const auto began = std::chrono::steady_clock::now();
-  try {
-    experiment.run(engine, missing,
-                   {.rows =
-                        [&](std::size_t sample, const std::vector<data::Json>& rows) {
-                          state_->log->append(dataset_.samples[sample].uuid, rows);
-                          progress.advance(1);
-                        },
-                    .cancelled = interrupted});
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::interrupted) throw;
-    stop_interrupted();
-  }
-  progress.finish();
-  return {missing.size(), std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count()};
-}
-
-void Generation::stop_interrupted() const {
-  const auto& log = *state_->log;
-  const auto on_disk = std::count_if(dataset_.samples.begin(), dataset_.samples.end(),
-                                     [&](const data::Sample& sample) { return log.contains(sample.uuid); });
-  throw Error(ErrorKind::interrupted,
-              fmt::format("interrupted: {} of {} questions are on disk in {}", on_disk,
-                          dataset_.samples.size(), log.path().string()),
-              "",
-              arguments_.rewrite ? "run the same command without --rewrite to go on"
-                                 : "run the same command again to go on");
-}
-
-void Generation::write(const Done& done) {
-  std::vector<std::string> keys;
-  std::size_t few = 0;
-  for (const data::Sample& sample : dataset_.samples) {
-    keys.push_back(sample.uuid);
-    few += sample.paraphrases.size() < static_cast<std::size_t>(arguments_.dataset.num_paraphrases);
-  }
-  data::Manifest manifest{.configuration = configuration_, .versions = {{"chorus", CHORUS_VERSION}}};
-  manifest.counts = {{"samples", keys.size()}, {"with_fewer_paraphrases", few}, {"notes", dataset_.notes}};
-  const data::Schema schema =
-      data::result_schema(data::result_kind(ensemble::name(run_.method)), extra_columns(dataset_),
-                          {.gold_logprob = run_.gold_logprob});
-  data::write_result(files_, *state_->log, keys, schema, manifest, notes(done));
+  return state_->complete(missing,
+                          [&](std::span<const std::size_t> samples, const ensemble::RunEvents& events) {
+                            experiment.run(engine, samples, events);
+                          });
 }
 
 void Generation::report(const Done& done) const {
@@ -261,6 +163,10 @@ void add_generate_command(CLI::App& app) {
       ->group("Method");
   add_layout_options(*command, arguments->layout);
   add_dataset_options(*command, arguments->dataset);
+  add("--tuned", arguments->tuned, "FILE",
+      "Layout options that 'chorus tune' picked; the questions it picked them on are left out")
+      ->group("Layout (flex)");
+  add_chat_option(*command, arguments->prompt);
   add_prompt_options(*command, arguments->prompt);
   add_model_options(*command, arguments->model);
   add("--output-dir,--output-path", arguments->output_dir, "DIR",

@@ -88,6 +88,8 @@ void add_commands(CLI::App& app) {
   app.require_subcommand(1);
   chorus::cli::add_ask_command(app);
   chorus::cli::add_generate_command(app);
+  chorus::cli::add_confidence_command(app);
+  chorus::cli::add_tune_command(app);
   chorus::cli::add_demo_command(app);
   chorus::cli::add_models_command(app);
   chorus::cli::add_bench_command(app);

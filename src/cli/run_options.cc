@@ -7,6 +7,8 @@
 
 #include "cli/option_checks.h"
 #include "core/error.h"
+#include "data/digest.h"
+#include "ensemble/layout_file.h"
 
 namespace chorus::cli {
 
@@ -34,14 +36,21 @@ const Preset& preset_from(const std::optional<std::string>& name) {
 ensemble::LayoutOptions LayoutArguments::options() const {
   const Preset& base = preset_from(preset);
   ensemble::LayoutOptions options;
-  options.kind = ensemble::layout_kind_from(layout.value_or(std::string(base.layout)));
+  const bool from_file = layout && layout->ends_with(".json");
+  if (from_file) {
+    check_file_alone();
+    options.kind = ensemble::LayoutKind::custom;
+    options.file = std::make_shared<ensemble::LayoutFile>(ensemble::LayoutFile::read(*layout));
+  } else {
+    options.kind = ensemble::layout_kind_from(layout.value_or(std::string(base.layout)));
+  }
   options.separator = with_escapes(separator.value_or(options.is_concat() ? options.separator : ""));
   if (separator_scope) options.separator_scope = ensemble::separator_scope_from(*separator_scope);
   options.bos_scope = bos_scope                            ? ensemble::bos_scope_from(*bos_scope)
                       : !layout && !base.bos_scope.empty() ? ensemble::bos_scope_from(base.bos_scope)
                       : options.is_concat()                ? ensemble::BosScope::own
                                                            : ensemble::BosScope::all;
-  options.cue = ensemble::cue_from(cue.value_or(std::string(base.cue)));
+  options.cue = from_file ? ensemble::Cue::fused : ensemble::cue_from(cue.value_or(std::string(base.cue)));
   options.positions =
       ensemble::positions_from(positions.value_or(layout ? "sequential" : std::string(base.positions)));
   options.calibration = ensemble::calibration_from(calibration.value_or(std::string(base.calibration)));
@@ -54,6 +63,20 @@ ensemble::LayoutOptions LayoutArguments::options() const {
   ensemble::set_order(order, options);
   ensemble::check(options);
   return options;
+}
+
+/// A file says all of this itself.
+void LayoutArguments::check_file_alone() const {
+  const std::pair<const char*, bool> said[] = {{"--preset", preset.has_value()},
+                                               {"--cue", cue.has_value()},
+                                               {"--positions", positions.has_value()},
+                                               {"--separator", separator.has_value()},
+                                               {"--separator-scope", separator_scope.has_value()},
+                                               {"--bos-scope", bos_scope.has_value()}};
+  for (const auto& [name, is_given] : said)
+    if (is_given)
+      throw Error(ErrorKind::usage, fmt::format("{} with --layout {}", name, *layout),
+                  "a layout file alone: it says this itself", "write it into the file");
 }
 
 std::vector<std::string> LayoutArguments::given() const {
@@ -108,7 +131,9 @@ void add_layout_options(CLI::App& command, LayoutArguments& arguments) {
   add("--layout", arguments.layout, "NAME",
       "concat: complete prompts one after the other; shared: one instruction that all see; "
       "examples: worked examples in all their phrasings; "
-      "causal-concat, causal-shared: the same tokens under causal attention [shared]")
+      "causal-concat, causal-shared: the same tokens under causal attention; or FILE.json, a layout of your "
+      "own "
+      "[shared]")
       ->check(offers(ensemble::layout_kind_from));
   add("--cue", arguments.cue, "WHERE",
       "own: the answer cue ends each paraphrase; fused: it stands once, after all, and sees all [fused]")
@@ -176,6 +201,13 @@ void add_prompt_options(CLI::App& command, PromptArguments& arguments) {
       ->default_str("{instruction}\\n\\n{examples}Q: {question}\\nA:");
 }
 
+void add_chat_option(CLI::App& command, PromptArguments& arguments) {
+  command
+      .add_flag("--chat-template", arguments.chat_template,
+                "The prompt up to the question is a user's turn, written as the model's chat template has it")
+      ->group("Prompt and answer");
+}
+
 void add_answer_options(CLI::App& command, PromptArguments& arguments) {
   const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
     return command.add_option(name, value, help)
@@ -234,12 +266,23 @@ void add_dataset_options(CLI::App& command, data::DatasetOptions& options) {
   add_example_options(command, options.examples_file, options.instruction, options.num_few_shot);
 }
 
+data::Json input_digests(const ensemble::RunOptions& options, const ConfidenceArgument& confidence) {
+  data::Json inputs = data::Json::object();
+  if (options.confidences) inputs["confidence"] = data::sha256_file(*confidence.source);
+  if (options.layout.file) inputs["layout"] = data::sha256_file(options.layout.file->path());
+  return inputs;
+}
+
 std::map<std::string, std::string> layout_settings(const ensemble::LayoutOptions& options) {
-  std::map<std::string, std::string> settings{{"layout", std::string(name(options.kind))},
-                                              {"cue", std::string(name(options.cue))},
-                                              {"positions", std::string(name(options.positions))},
-                                              {"order", order_name(options)}};
-  settings["bos-scope"] = name(options.bos_scope);
+  std::map<std::string, std::string> settings{{"order", order_name(options)}};
+  if (options.file) {
+    settings["layout"] = options.file->path().filename().string();
+  } else {
+    settings["layout"] = name(options.kind);
+    settings["cue"] = name(options.cue);
+    settings["positions"] = name(options.positions);
+    settings["bos-scope"] = name(options.bos_scope);
+  }
   if (options.is_concat()) {
     settings["separator"] = options.separator;
     settings["separator-scope"] = name(options.separator_scope);
@@ -257,6 +300,7 @@ data::Json settings_of(const ensemble::RunOptions& options) {
   if (ensemble::is_flex(options.method))
     for (const auto& [key, value] : layout_settings(options.layout)) settings[key] = value;
   if (options.method != ensemble::Method::origin) settings["num_paraphrases"] = options.num_paraphrases;
+  if (options.chat) settings["chat_template"] = options.chat->head + "{user}" + options.chat->tail;
   if (ensemble::is_weighted(options.method)) settings["confidence"] = options.confidences ? "file" : "fast";
   if (options.gold_logprob) settings["gold_logprob"] = true;
   settings["prompt_template"] = options.prompt_template.text;

@@ -29,11 +29,15 @@ struct LayoutArguments {
   ensemble::LayoutOptions options() const;
   /// The options that were typed and are not at their defaults.
   std::vector<std::string> given() const;
+
+ private:
+  void check_file_alone() const;
 };
 
 struct PromptArguments {
   std::string prompt_template, prediction = "first-line";
   std::optional<std::string> stop;  // newline, but eos with --preset published
+  bool chat_template = false;       // for those who open the model: ensemble::RunOptions::chat
   int num_paraphrases = 5;
   int max_new_tokens = 20;
 
@@ -55,6 +59,8 @@ struct ConfidenceArgument {
   std::shared_ptr<const ensemble::ConfidenceTable> table(ensemble::Method method) const;
 };
 void add_confidence_option(CLI::App& command, ConfidenceArgument& argument);
+/// --chat-template
+void add_chat_option(CLI::App& command, PromptArguments& arguments);
 /// --max-new-tokens, --stop
 void add_answer_options(CLI::App& command, PromptArguments& arguments);
 /// Those, --num-paraphrases, --prediction, --prompt-template
@@ -67,6 +73,9 @@ void add_dataset_options(CLI::App& command, data::DatasetOptions& options);
 
 /// What of these options decides a row, by name, as the manifest and the log record it.
 data::Json settings_of(const ensemble::RunOptions& options);
+
+/// Digests of the files that options name, by what they are.
+data::Json input_digests(const ensemble::RunOptions& options, const ConfidenceArgument& confidence);
 
 /// The layout options in force by their names, for result names.
 std::map<std::string, std::string> layout_settings(const ensemble::LayoutOptions& options);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "ensemble/layout_file.h"
 #include "ensemble/sample_run.h"
 #include "ensemble/spelling.h"
 #include "ensemble/vote.h"
@@ -63,15 +64,28 @@ std::string predict(std::string_view generation, Prediction prediction) {
   return std::string(text);
 }
 
+data::PromptParts prompt_of(const RunOptions& options, const data::Dataset& dataset,
+                            std::string_view phrasing) {
+  data::PromptParts parts =
+      data::build_prompt(options.prompt_template, dataset.instruction, dataset.examples, phrasing);
+  if (options.chat) {
+    parts.prefix.insert(0, options.chat->head);
+    parts.cue = options.chat->tail;
+  }
+  return parts;
+}
+
 Experiment::Experiment(RunOptions options, const data::Dataset& dataset, const text::Tokenizer& tokenizer,
                        std::vector<text::TokenId> stop_ids)
     : options_(std::move(options)), dataset_(dataset), tokenizer_(tokenizer) {
   check(options_.layout);
   data::check_template(options_.prompt_template, dataset.examples.size());
-  if (is_flex(options_.method) && options_.layout.kind == LayoutKind::examples &&
-      options_.prompt_template.text != data::PromptTemplate{}.text)
-    throw Error(ErrorKind::usage, "--prompt-template with --layout examples",
-                "the usual template: this layout writes 'Q: ...' and 'A:' itself", "leave one of them out");
+  const bool writes_itself = is_flex(options_.method) && options_.layout.kind == LayoutKind::examples;
+  if (writes_itself && (options_.chat || options_.prompt_template.text != data::PromptTemplate{}.text))
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("{} with --layout examples", options_.chat ? "--chat-template" : "--prompt-template"),
+        "the usual template: this layout writes 'Q: ...' and 'A:' itself", "leave one of them out");
   if (options_.num_paraphrases < 1)
     throw Error(ErrorKind::usage, fmt::format("--num-paraphrases {}", options_.num_paraphrases), "1 or more",
                 "raise it");
@@ -92,8 +106,7 @@ Experiment::Question Experiment::question(std::size_t index) const {
       options_.method == Method::origin ? 1 : static_cast<std::size_t>(options_.num_paraphrases);
   Question question;
   for (std::size_t p = 0; p < std::min(wanted, sample.paraphrases.size()); ++p)
-    question.prompts.push_back(data::build_prompt(options_.prompt_template, dataset_.instruction,
-                                                  dataset_.examples, sample.paraphrases[p]));
+    question.prompts.push_back(prompt_of(options_, dataset_, sample.paraphrases[p]));
   if (is_weighted(options_.method) && options_.confidences)
     question.confidences = options_.confidences->of(sample, question.prompts.size());
   return question;
@@ -121,14 +134,19 @@ std::vector<engine::Request> Experiment::confidence_requests(std::size_t sample,
 
 engine::Prompt Experiment::fused_prompt(std::size_t sample, const Question& question) const {
   const std::size_t n = question.prompts.size();
-  engine::Prompt prompt =
-      options_.layout.kind == LayoutKind::examples
-          ? build_examples(options_.layout, tokenizer_,
-                           {.instruction = dataset_.instruction,
-                            .examples = dataset_.examples,
-                            .questions = std::span(dataset_.samples[sample].paraphrases).first(n),
-                            .num_phrasings = static_cast<std::size_t>(options_.num_paraphrases)})
-          : build_layout(options_.layout, tokenizer_, question.prompts);
+  const LayoutOptions& layout = options_.layout;
+  engine::Prompt prompt;
+  if (layout.kind == LayoutKind::custom) {
+    prompt = layout.file->build(layout, tokenizer_, question.prompts);
+  } else if (layout.kind == LayoutKind::examples) {
+    prompt = build_examples(layout, tokenizer_,
+                            {.instruction = dataset_.instruction,
+                             .examples = dataset_.examples,
+                             .questions = std::span(dataset_.samples[sample].paraphrases).first(n),
+                             .num_phrasings = static_cast<std::size_t>(options_.num_paraphrases)});
+  } else {
+    prompt = build_layout(layout, tokenizer_, question.prompts);
+  }
   if (options_.method == Method::weighted_flex)
     prompt.fusion.weights = relative_weights(question.confidences);
   return prompt;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "data/json.h"
 #include "data/prompt.h"
 #include "engine/engine.h"
+#include "ensemble/chat_template.h"
 #include "ensemble/layout.h"
 #include "ensemble/methods.h"
 #include "ensemble/weights.h"
@@ -34,6 +36,8 @@ struct RunOptions {
   LayoutOptions layout;     // flex and weighted_flex
   int num_paraphrases = 5;  // a sample with fewer uses what it has
   data::PromptTemplate prompt_template;
+  std::optional<ChatTemplate>
+      chat;  // the prompt up to the question is then a user's turn; what follows the turn is the cue
   bool stop_at_newline = true;
   std::int32_t max_new_tokens = 20;
   Prediction prediction = Prediction::first_line;
@@ -42,6 +46,10 @@ struct RunOptions {
   /// Whether rows get the log-probability of every accepted answer, teacher-forced.
   bool gold_logprob = false;
 };
+
+/// The prompt of one phrasing.
+data::PromptParts prompt_of(const RunOptions& options, const data::Dataset& dataset,
+                            std::string_view phrasing);
 
 struct RunEvents {
   /// The rows of a finished sample, in the order samples finish; one row, or one per paraphrase (per_prompt).

@@ -93,6 +93,8 @@ void check(const LayoutOptions& options) {
                                       {"--context-scale", options.context_scale}})
     if (!(value > 0) || !std::isfinite(value))
       refuse(fmt::format("{} {}", option, value), "a number above 0");
+  if (options.kind == LayoutKind::custom && options.file == nullptr)
+    refuse("a layout of one's own without its file", "--layout FILE.json");
   const bool places_itself = options.kind == LayoutKind::examples || options.kind == LayoutKind::custom;
   if ((options.is_causal() || places_itself) && options.positions == Positions::aligned)
     refuse(fmt::format("--positions aligned with --layout {}", name(options.kind)),
