@@ -93,8 +93,8 @@ data::ResultFiles Generation::files() const {
 data::Configuration Generation::configuration() const {
   data::Configuration c =
       dataset_configuration(settings_of(run_), arguments_.dataset, dataset_, choice_, arguments_.model);
-  for (const auto& [name, digest] : input_digests(run_, arguments_.confidence).items())
-    c.inputs[name] = digest;
+  const data::Json digests = input_digests(run_, arguments_.confidence);
+  for (const auto& [name, digest] : digests.items()) c.inputs[name] = digest;
   if (!arguments_.tuned.empty()) c.inputs["tuned"] = data::sha256_file(arguments_.tuned);
   return c;
 }
