@@ -126,7 +126,7 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
       float* at = s + (key + i) * kTileLanes;
       V score = load(at);
       if (mask.masked) {
-        const std::uint64_t* bits = &mask.lanes[static_cast<std::size_t>(key + i)];
+        const std::uint64_t* bits = &mask.lanes[static_cast<std::size_t>(key) + static_cast<std::size_t>(i)];
         score = hide(score, *bits, bits, lane);
         hn::StoreU(score, D(), at);
       }
