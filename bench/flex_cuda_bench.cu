@@ -18,10 +18,16 @@ int main(int count, char** words) {
     bool wanted = count < 2;
     for (int i = 1; i < count; ++i) wanted |= std::string(row.name).find(words[i]) != std::string::npos;
     if (!wanted) return;
-    good &= run_row(row, host_mask, device_mask,
-                    [&](auto& stream, const auto& t, const auto& options, const auto& mask_mod) {
-                      chorus::flex::cuda::attention(stream, t.q, t.k, t.v, t.out, options, mask_mod);
-                    });
+    for (const bool portable : {false, true}) {
+      if (portable && row.decode()) continue;  // one kernel for both
+      good &= run_row(
+          row, host_mask, device_mask,
+          [&](auto& stream, const auto& t, auto options, const auto& mask_mod) {
+            options.portable = portable;
+            chorus::flex::cuda::attention(stream, t.q, t.k, t.v, t.out, options, mask_mod);
+          },
+          portable ? "portable" : "");
+    }
   });
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

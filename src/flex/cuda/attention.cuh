@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "flex/cuda/decode.cuh"
+#include "flex/cuda/hopper.cuh"
 #include "flex/cuda/options.h"
 #include "flex/cuda/prefill.cuh"
 
@@ -51,6 +52,26 @@ void launch_prefill(Stream& stream, const Arguments<T>& a, const M& mask_mod, co
   const unsigned grid = grid_of(tiles * a.q.extents.batch * a.q.extents.heads);
   kernel<<<grid, Layout::kThreads, Layout::kBytes, stream.handle()>>>(a, mask_mod, score_mod);
   check_launch("the prefill kernel");
+}
+
+/// Is this a Hopper, and was the kernel compiled for it (sm_90a)?
+template <class T, int kDim, class M, class S>
+bool runs_on_hopper() {
+  cudaFuncAttributes attributes{};
+  check(cudaFuncGetAttributes(&attributes, hopper_kernel<T, kDim, M, S>), "attributes of the Hopper kernel");
+  return attributes.binaryVersion == 90 && attributes.sharedSizeBytes > 0;
+}
+
+template <int kDim, class T, class M, class S>
+void launch_hopper(Stream& stream, const Arguments<T>& a, const M& mask_mod, const S& score_mod) {
+  using Layout = HopperLayout<kDim>;
+  const auto kernel = hopper_kernel<T, kDim, M, S>;
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Layout::kBytes),
+        "shared memory of the Hopper kernel");
+  const std::int64_t tiles = (a.q.extents.rows + kTileRows - 1) / kTileRows;
+  const unsigned grid = grid_of(tiles * Layout::kParts * a.q.extents.batch * a.q.extents.heads);
+  kernel<<<grid, Layout::kThreads, Layout::kBytes, stream.handle()>>>(a, mask_mod, score_mod);
+  check_launch("the Hopper kernel");
 }
 
 template <class Shape, int kDim, class T, class M, class S>
@@ -119,6 +140,8 @@ void attention(Stream& stream, std::type_identity_t<View<const T>> q, std::type_
   dispatch_head_dim(std::max(q.extents.dim, v.extents.dim), [&]<int kDim>() {
     if (q.extents.rows * a.group <= kDecodeMost)
       launch_decode<DecodeShape, kDim>(stream, a, mask_mod, score_mod);
+    else if (!options.portable && runs_on_hopper<T, kDim, M, S>())
+      launch_hopper<kDim>(stream, a, mask_mod, score_mod);
     else
       launch_prefill<PrefillShape<kDim>, kDim>(stream, a, mask_mod, score_mod);
   });

@@ -17,6 +17,7 @@ struct Options {
   const DeviceBlockMask* block_mask =
       nullptr;               // of the same mask mod and q_offset; null: every tile is visited
   LogSumExp* lse = nullptr;  // device memory, [batch][q_head][row]; null: not written
+  bool portable = false;     // the kernel for every device (sm_80 on), on a Hopper too
 };
 
 /// A tensor's place, whatever its elements (of 16 bits).

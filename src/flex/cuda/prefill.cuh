@@ -7,9 +7,7 @@
 //   prefill_kernel<core::bf16, 128, PrefillShape<128>, Causal, KeepScore><<<blocks, threads, bytes, stream>>>(a, {}, {});
 #pragma once
 
-#include "flex/cuda/arguments.h"
-#include "flex/cuda/fragment.cuh"
-#include "flex/cuda/shared_tile.cuh"
+#include "flex/cuda/prefill_task.cuh"
 
 namespace chorus::flex::cuda {
 
@@ -26,49 +24,7 @@ template <int kDim, class Shape>
 struct PrefillLayout {
   static constexpr int kThreads = Shape::kWarps * 32, kRows = Shape::kWarps * Shape::kRowTiles * 16;
   static constexpr int kQueryBytes = kRows * kDim * 2, kTileBytes = Shape::kKeys * kDim * 2;
-  static constexpr int kRuns = kThreads;                       // so many runs are kept in shared memory
   static constexpr int kBytes = kQueryBytes + 4 * kTileBytes;  // keys and values, two tiles of each
-};
-
-/// Goes through the key tiles of a tile of rows.
-struct TileWalk {
-  const TileRun* run;
-  const TileRun* last;
-  Index tile = 0, end = 0;
-  PieceKinds kinds;
-
-  __device__ TileWalk(const TileRun* first, const TileRun* past) : run(first), last(past) { take(); }
-  __device__ bool done() const { return tile >= end; }
-  __device__ void next() {
-    if (++tile >= end && ++run < last) take();
-  }
-
- private:
-  __device__ void take() {
-    if (run >= last) return;
-    tile = run->begin, end = run->end, kinds = run->kinds;
-  }
-};
-
-/// Which rows of which head a block computes, and the runs of its key tiles.
-struct PrefillTask {
-  Index batch = 0, head = 0, row_tile = 0, run_count = 0;
-  const TileRun* runs = nullptr;
-
-  template <class T>
-  __device__ PrefillTask(const Arguments<T>& a, Index block) {
-    const TilePlanView& plan = a.plan;
-    const Index heads = a.q.extents.heads;
-    const Index shared = (plan.batch == 1 ? a.q.extents.batch : 1) * (plan.heads == 1 ? heads : 1);
-    const Index item = block / shared, rest = block % shared;
-    TileItem at{.plane = 0, .row_tile = item, .begin = 0, .end = plan.every_count};
-    if (plan.items != nullptr) at = plan.items[item];
-    row_tile = at.row_tile;
-    runs = (plan.items != nullptr ? plan.runs : plan.every) + at.begin;
-    run_count = at.end - at.begin;
-    batch = plan.batch > 1 ? at.plane / plan.heads : plan.heads > 1 ? rest : rest / heads;
-    head = plan.heads > 1 ? at.plane % plan.heads : rest % heads;
-  }
 };
 
 /// What a warp computes: its rows against the key tiles in shared memory.
@@ -135,34 +91,8 @@ class PrefillWarp {
 
   /// Writes the finished rows, by way of the shared memory where this warp's queries were.
   __device__ void write(const PrefillTask& task, unsigned char* queries) {
-    softmax_.finish();
-    const int lane = lane_id();
-    const Index first = task.row_tile * PrefillLayout<kDim, Shape>::kRows + first_row_;
-    __syncwarp();
-#pragma unroll
-    for (int m = 0; m < kM; ++m)
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const int row = m * 16 + half * 8 + lane / 4;
-        const float sum = softmax_.sum[m][half], factor = sum == 0 ? 0 : 1 / sum;
-        if (a_.lse != nullptr && lane % 4 == 0 && first + row < a_.q.extents.rows)
-          a_.lse[(std::int64_t{task.batch} * a_.q.extents.heads + task.head) * a_.q.extents.rows + first +
-                 row] = lse_of(softmax_.reference[m][half], sum);
-#pragma unroll
-        for (int d = 0; d < kDim / 8; ++d)
-          *reinterpret_cast<std::uint32_t*>(queries + swizzled<kDim>(first_row_ + row, d) + lane % 4 * 4) =
-              pack<T>(acc_[m][d][2 * half] * factor, acc_[m][d][2 * half + 1] * factor);
-      }
-    __syncwarp();
-    constexpr int kChunks = kDim / kChunk, kStep = 32 / kChunks;
-    const int chunk = lane % kChunks;
-    if (chunk * kChunk >= a_.out.extents.dim) return;
-    T* out = row_of(a_.out, task.batch, task.head, 0) + chunk * kChunk;
-#pragma unroll
-    for (int row = lane / kChunks; row < kM * 16; row += kStep)
-      if (first + row < a_.q.extents.rows)
-        *reinterpret_cast<uint4*>(out + (first + row) * a_.out.row_stride) =
-            *reinterpret_cast<const uint4*>(queries + swizzled<kDim>(first_row_ + row, chunk));
+    write_rows<T, kDim>(a_, task, task.row_tile * PrefillLayout<kDim, Shape>::kRows + first_row_, softmax_,
+                        acc_, queries + first_row_ * kDim * 2);
   }
 
  private:
@@ -212,13 +142,8 @@ __global__ void __launch_bounds__(PrefillLayout<kDim, Shape>::kThreads, Shape::k
     load_rows<kDim, Layout::kRows, Layout::kThreads>(
         queries, row_of(a.q, task.batch, task.head, 0), a.q.row_stride, task.row_tile * Layout::kRows,
         a.q.extents.rows, a.q.extents.dim, static_cast<int>(threadIdx.x));
-  __shared__ TileRun near_runs[Layout::kRuns];
-  const bool near = task.run_count <= Layout::kRuns;
-  if (near && static_cast<Index>(threadIdx.x) < task.run_count)
-    near_runs[threadIdx.x] = task.runs[threadIdx.x];
-  __syncthreads();
-  const TileRun* runs = near ? near_runs : task.runs;
-  TileWalk walk(runs, runs + task.run_count);
+  __shared__ TileRun near_runs[Layout::kThreads];
+  TileWalk walk(task.near(near_runs, Layout::kThreads), task.run_count, PieceKinds::bits_of(0, kSlabs));
   if (!walk.done()) {
     load(walk, 0);
     wait_copies<0>();

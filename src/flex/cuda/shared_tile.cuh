@@ -22,10 +22,11 @@ __device__ inline std::uint32_t swizzled(int row, int chunk) {
 }
 
 /// Begins to copy rows [first, first + kRows) of a head to shared memory, with all kThreads threads, `thread` of them this
-/// one. Rows from `limit` on and columns from `dim` on become 0. Rows are `stride` elements apart, limit is positive.
-template <int kDim, int kRows, int kThreads, class T>
+/// one; place(row, chunk) is where a chunk goes. Rows from `limit` on and columns from `dim` on become 0. Rows are `stride`
+/// elements apart, limit is positive.
+template <int kDim, int kRows, int kThreads, class T, class Place>
 __device__ inline void load_rows(std::uint32_t to, const T* head, std::int64_t stride, Index first,
-                                 Index limit, Index dim, int thread) {
+                                 Index limit, Index dim, int thread, const Place& place) {
   constexpr int kChunks = kDim / kChunk, kStep = kThreads / kChunks;
   static_assert(kThreads % kChunks == 0 && kRows % kStep == 0, "a thread keeps its chunk of a row");
   const int chunk = thread % kChunks, row = thread / kChunks;
@@ -35,9 +36,15 @@ __device__ inline void load_rows(std::uint32_t to, const T* head, std::int64_t s
   for (int i = 0; i < kRows / kStep; ++i) {
     const Index at = first + row + i * kStep;
     const bool inside = at < limit;
-    copy_16_async(to + swizzled<kDim>(row + i * kStep, chunk), from + (inside ? at : 0) * stride,
-                  inside && column);
+    copy_16_async(to + place(row + i * kStep, chunk), from + (inside ? at : 0) * stride, inside && column);
   }
+}
+/// The same into rows of kDim, swizzled.
+template <int kDim, int kRows, int kThreads, class T>
+__device__ inline void load_rows(std::uint32_t to, const T* head, std::int64_t stride, Index first,
+                                 Index limit, Index dim, int thread) {
+  load_rows<kDim, kRows, kThreads>(to, head, stride, first, limit, dim, thread,
+                                   [](int row, int chunk) { return swizzled<kDim>(row, chunk); });
 }
 
 }  // namespace chorus::flex::cuda

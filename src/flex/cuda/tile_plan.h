@@ -23,6 +23,10 @@ struct PieceKinds {
 
   /// All pieces of one kind.
   static constexpr PieceKinds all(BlockKind kind) { return {0x5555U * static_cast<std::uint32_t>(kind)}; }
+  /// The bits of the pieces of these slabs.
+  FLEX_MOD static constexpr std::uint32_t bits_of(Index first_slab, Index slabs) {
+    return ((1U << (2 * kSteps * slabs)) - 1) << (2 * kSteps * first_slab);
+  }
   FLEX_MOD constexpr BlockKind at(Index slab, Index step) const {
     return static_cast<BlockKind>(bits >> (2 * (slab * kSteps + step)) & 3U);
   }

@@ -19,8 +19,11 @@ void edge_grid() {
         for (const Index dim : {8, 64, 72, 128}) {
           if ((dim % 64 != 0 || q_rows > 64) && (q_rows + kv_rows + group + dim) % 5 != 0) continue;
           DeviceCase<T> c({.kv_heads = 2, .group = group, .q_rows = q_rows, .kv_rows = kv_rows, .dim = dim});
-          c.run({.q_offset = 3}, causal());
-          const double part = c.used(3, causal());
+          double part = 0;
+          for (const bool portable : {false, true}) {
+            c.run({.q_offset = 3, .portable = portable}, causal());
+            part = std::max(part, c.used(3, causal()));
+          }
           EXPECT_LE(part, 1.0) << "group " << group << ", " << q_rows << " rows, " << kv_rows << " keys, dim "
                                << dim;
           worst = std::max(worst, part);

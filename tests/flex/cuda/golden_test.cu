@@ -99,7 +99,8 @@ void expect(Shape& s, const Golden& golden, const HostMask& host_mask, const Hos
                                                   .q_offset = s.q_offset});
   const DeviceBlockMask device_blocks(s.c.stream, blocks);
   for (const DeviceBlockMask* given : {static_cast<const DeviceBlockMask*>(nullptr), &device_blocks}) {
-    s.c.run({.q_offset = s.q_offset, .block_mask = given}, mask_mod, score_mod);
+    // Every other run by the portable kernel.
+    s.c.run({.q_offset = s.q_offset, .block_mask = given, .portable = given != nullptr}, mask_mod, score_mod);
     const double used = s.c.used(s.q_offset, host_mask, host_score);
     EXPECT_LE(used, 1.0);
     worst = std::max(worst, used);

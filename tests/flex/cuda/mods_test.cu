@@ -20,8 +20,13 @@ struct Case {
   template <class HostMask, class HostScore, class Mask, class Score>
   void expect(const HostMask& host_mask, const HostScore& host_score, const Mask& mask_mod,
               const Score& score_mod) {
+    for (const bool portable : {false, true}) expect(host_mask, host_score, mask_mod, score_mod, portable);
+  }
+  template <class HostMask, class HostScore, class Mask, class Score>
+  void expect(const HostMask& host_mask, const HostScore& host_score, const Mask& mask_mod,
+              const Score& score_mod, bool portable) {
     const Sizes& s = c.s;
-    c.run({.q_offset = q_offset}, mask_mod, score_mod);
+    c.run({.q_offset = q_offset, .portable = portable}, mask_mod, score_mod);
     const double part = c.used(q_offset, host_mask, host_score);
     EXPECT_LE(part, 1.0) << s.q_rows << " rows, " << s.kv_rows << " keys";
     worst = std::max(worst, part);
@@ -36,7 +41,7 @@ struct Case {
                                                       .q_block = q_block,
                                                       .kv_block = kv_block});
       const DeviceBlockMask device_blocks(c.stream, blocks);
-      c.run({.q_offset = q_offset, .block_mask = &device_blocks}, mask_mod, score_mod);
+      c.run({.q_offset = q_offset, .block_mask = &device_blocks, .portable = portable}, mask_mod, score_mod);
       EXPECT_EQ(std::memcmp(without.data(), c.out.data(), without.size() * sizeof(core::bf16)), 0)
           << "a block mask of " << q_block << " x " << kv_block << " changes the result";
     }
