@@ -7,6 +7,7 @@ class App;
 
 namespace chorus::cli {
 
+void add_analyze_command(CLI::App& app);
 void add_ask_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
