@@ -4,9 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <memory>
-#include <set>
 
 #include "cli/commands.h"
 #include "cli/option_checks.h"
@@ -16,58 +14,19 @@
 #include "data/durable_file.h"
 #include "data/json.h"
 #include "eval/listings.h"
-#include "eval/paraphrases.h"
 
 namespace chorus::cli {
 namespace {
 
-using eval::Run;
 using eval::RunSet;
 using eval::Section;
 
 struct Arguments {
   ResultsOptions results;
-  std::vector<std::string> by;
+  SectionOptions sections;
   std::string format = "table", table, export_folder;
-  std::size_t samples = 3, errors = 5;
-  bool compare_all = false, json = false;
+  bool json = false;
 };
-
-/// A column that tells whether the subject contains the answer is always looked at.
-std::vector<std::string> columns_to_group_by(const Arguments& arguments, const RunSet& runs) {
-  std::vector<std::string> columns = arguments.by;
-  constexpr const char* kLeak = "answer_in_subject";
-  const bool has = std::any_of(runs.begin(), runs.end(),
-                               [&](const Run* run) { return run->table.find(kLeak).has_value(); });
-  if (has && std::find(columns.begin(), columns.end(), kLeak) == columns.end()) columns.emplace_back(kLeak);
-  return columns;
-}
-
-std::vector<Section> sections_of(const ResultGroup& group, const Arguments& arguments) {
-  const RunSet runs = group.of_size(arguments.results.num_paraphrases);
-  const auto& options = arguments.results.analysis;
-  std::vector<Section> sections{eval::accuracy_section(runs, options),
-                                eval::comparison_section(runs, options)};
-  for (const std::string& column : columns_to_group_by(arguments, runs))
-    sections.push_back(eval::group_section(runs, column, options));
-  if (arguments.compare_all) sections.push_back(eval::sizes_section(group.all(), options));
-  if (const Run* singles = group.singles()) {
-    RunSet ensembles;
-    for (const Run* run : runs)
-      if (run != singles && run->rows_of.size() == run->table.rows()) ensembles.push_back(run);
-    sections.push_back(eval::paraphrase_section(*singles, options));
-    sections.push_back(eval::pair_section(*singles));
-    sections.push_back(eval::outcome_section(*singles, ensembles));
-    sections.push_back(eval::new_answers_section(*singles, ensembles));
-    sections.push_back(eval::index_set_section(*singles, group.all()));
-  }
-  if (arguments.samples > 0) sections.push_back(eval::sample_section(runs, arguments.samples));
-  if (arguments.errors > 0) sections.push_back(eval::error_section(runs, arguments.errors));
-  std::erase_if(sections, [&](const Section& section) {
-    return section.table.rows() == 0 || (!arguments.table.empty() && section.id != arguments.table);
-  });
-  return sections;
-}
 
 std::string head(const ResultGroup& group, const Arguments& arguments) {
   const auto& score = arguments.results.analysis.score;
@@ -138,10 +97,13 @@ void export_tables(const ResultGroup& group, const Arguments& arguments, std::ve
 void analyze(Arguments arguments) {
   const core::Log log(false);
   if (arguments.json) arguments.format = "json";
-  const std::vector<ResultGroup> groups = read_results(arguments.results, arguments.compare_all, log);
+  const std::vector<ResultGroup> groups =
+      read_results(arguments.results, arguments.sections.compare_all, log);
   std::string out;
   for (const ResultGroup& group : groups) {
-    const auto sections = sections_of(group, arguments);
+    auto sections = sections_of(group, arguments.results, arguments.sections);
+    if (!arguments.table.empty())
+      std::erase_if(sections, [&](const Section& section) { return section.id != arguments.table; });
     if (!arguments.export_folder.empty()) export_tables(group, arguments, sections, log);
     const std::string title = head(group, arguments);
     if (!out.empty()) out += arguments.format == "json" ? ",\n" : "\n";
@@ -164,12 +126,14 @@ void add_analyze_command(CLI::App& app) {
   const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
     return command->add_option(name, value, help)->type_name(type)->capture_default_str();
   };
-  command->add_flag("--compare-all", arguments->compare_all, "Every N there is, and accuracy against N");
-  add("--by", arguments->by, "COLUMN,...", "Accuracy at each value of these columns of the results")
+  command->add_flag("--compare-all", arguments->sections.compare_all,
+                    "Every N there is, and accuracy against N");
+  add("--by", arguments->sections.by, "COLUMN,...", "Accuracy at each value of these columns of the results")
       ->delimiter(',')
       ->default_str("");
-  add("--samples", arguments->samples, "K", "Rows of each result to show")->check(whole_number(0, 1000000));
-  add("--errors", arguments->errors, "K", "Wrong rows of each result to show")
+  add("--samples", arguments->sections.samples, "K", "Rows of each result to show")
+      ->check(whole_number(0, 1000000));
+  add("--errors", arguments->sections.errors, "K", "Wrong rows of each result to show")
       ->check(whole_number(0, 1000000));
   add("--format", arguments->format, "FORM", "table, json, csv, markdown or latex")
       ->check(one_of({"table", "json", "csv", "markdown", "latex"}));

@@ -9,6 +9,8 @@
 #include "cli/option_checks.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "eval/listings.h"
+#include "eval/paraphrases.h"
 
 namespace chorus::cli {
 namespace {
@@ -42,6 +44,16 @@ void check_sizes(const ResultGroup& group, const ResultsOptions& options) {
                             run.name.label(), at->second->name.paraphrases, run.name.paraphrases),
                 "results of one N", "give --num-paraphrases, or --compare-all to see accuracy against N");
   }
+}
+
+/// A column that tells whether the subject contains the answer is always looked at.
+std::vector<std::string> columns_to_group_by(const SectionOptions& options, const eval::RunSet& runs) {
+  std::vector<std::string> columns = options.by;
+  constexpr const char* kLeak = "answer_in_subject";
+  const bool has = std::any_of(runs.begin(), runs.end(),
+                               [&](const eval::Run* run) { return run->table.find(kLeak).has_value(); });
+  if (has && std::find(columns.begin(), columns.end(), kLeak) == columns.end()) columns.emplace_back(kLeak);
+  return columns;
 }
 
 }  // namespace
@@ -138,6 +150,31 @@ std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, c
     list.push_back(std::move(group));
   }
   return list;
+}
+
+std::vector<eval::Section> sections_of(const ResultGroup& group, const ResultsOptions& results,
+                                       const SectionOptions& options) {
+  const eval::RunSet runs = group.of_size(results.num_paraphrases);
+  const eval::AnalysisOptions& analysis = results.analysis;
+  std::vector<eval::Section> sections{eval::accuracy_section(runs, analysis),
+                                      eval::comparison_section(runs, analysis)};
+  for (const std::string& column : columns_to_group_by(options, runs))
+    sections.push_back(eval::group_section(runs, column, analysis));
+  if (options.compare_all) sections.push_back(eval::sizes_section(group.all(), analysis));
+  if (const eval::Run* singles = group.singles()) {
+    eval::RunSet ensembles;
+    for (const eval::Run* run : runs)
+      if (run != singles && run->rows_of.size() == run->table.rows()) ensembles.push_back(run);
+    sections.push_back(eval::paraphrase_section(*singles, analysis));
+    sections.push_back(eval::pair_section(*singles));
+    sections.push_back(eval::outcome_section(*singles, ensembles));
+    sections.push_back(eval::new_answers_section(*singles, ensembles));
+    sections.push_back(eval::index_set_section(*singles, group.all()));
+  }
+  if (options.samples > 0) sections.push_back(eval::sample_section(runs, options.samples));
+  if (options.errors > 0) sections.push_back(eval::error_section(runs, options.errors));
+  std::erase_if(sections, [](const eval::Section& section) { return section.table.rows() == 0; });
+  return sections;
 }
 
 }  // namespace chorus::cli

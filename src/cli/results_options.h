@@ -47,4 +47,16 @@ void add_results_options(CLI::App& command, ResultsOptions& options);
 /// results, and, unless all sizes are wanted, those of one method of one N. Fills options.analysis.score. Throws Error.
 std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, const core::Log& log);
 
+/// Which tables of a group are made.
+struct SectionOptions {
+  std::vector<std::string> by;          // columns to group by; answer_in_subject always, where there is one
+  bool compare_all = false;             // accuracy against N too
+  std::size_t samples = 3, errors = 5;  // rows of each result to list
+};
+
+/// accuracy, comparison, by_COLUMN, sizes, paraphrases, pairs, outcomes, new_answers, index_sets, samples, errors; those without a row are
+/// left out.
+std::vector<eval::Section> sections_of(const ResultGroup& group, const ResultsOptions& results,
+                                       const SectionOptions& options);
+
 }  // namespace chorus::cli

@@ -64,6 +64,22 @@ std::string latex_cell(const std::string& cell) {
   return out;
 }
 
+std::string html_cell(const std::string& cell) {
+  std::string out;
+  for (const char c : cell) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -154,6 +170,22 @@ std::string Table::latex() const {
   out += "\\midrule\n";
   for (const auto& row : rows_) add_line(row, [](const std::string& cell) { return cell; });
   return out + "\\bottomrule\n\\end{tabular}\n";
+}
+
+std::string Table::html() const {
+  std::string out = "<table><thead><tr>";
+  const auto add_cell = [&](const char* tag, const std::string& cell, std::size_t column) {
+    out += std::string("<") + tag + (columns_[column].kind == number ? " class=\"n\">" : ">") +
+           html_cell(cell) + "</" + tag + ">";
+  };
+  for (std::size_t c = 0; c < columns_.size(); ++c) add_cell("th", columns_[c].name, c);
+  out += "</tr></thead><tbody>\n";
+  for (const auto& row : rows_) {
+    out += "<tr>";
+    for (std::size_t c = 0; c < row.size(); ++c) add_cell("td", row[c], c);
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table>\n";
 }
 
 }  // namespace chorus::eval

@@ -44,6 +44,9 @@ class Table {
   /// A LaTeX tabular with booktabs' rules; what LaTeX reads as a command is escaped. For \\usepackage{booktabs}.
   std::string latex() const;
 
+  /// An HTML table; every cell is escaped, number cells have class "n".
+  std::string html() const;
+
   std::size_t rows() const { return rows_.size(); }
 
  private:
