@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/model_options.h"
+#include "cli/option_checks.h"
 #include "cli/run_options.h"
 #include "core/log.h"
 #include "data/json.h"
@@ -21,7 +22,7 @@ struct Arguments {
   LayoutArguments layout;
   PromptArguments prompt;
   data::DatasetOptions dataset;
-  std::string method = "flex";
+  std::string method = "flex", mask = "none";
   bool json = false;
 };
 
@@ -60,6 +61,13 @@ void print_prompt(const engine::Prompt& prompt, const text::Tokenizer& tokenizer
   }
 }
 
+void print_mask(const engine::Prompt& prompt, const std::string& by) {
+  if (by == "none") return;
+  constexpr std::int32_t kGenerated = 5;
+  const report::MaskView view(prompt, kGenerated);
+  fmt::print(stdout, "{}\n{}", by == "segment" ? view.by_segment() : view.text(), view.legend());
+}
+
 data::Json json_of(const engine::Prompt& prompt, const text::Tokenizer& tokenizer) {
   data::Json segments = data::Json::array();
   for (const Stretch& stretch : stretches_of(prompt))
@@ -89,6 +97,7 @@ void prompts(const Arguments& arguments) {
         fmt::print(stdout, "{}question {}, prompt {}: {} tokens\n",
                    sample == 0 && of_sample.size() == 1 ? "" : "\n", uuid, of_sample.size(), prompt.size());
         print_prompt(prompt, *model.tokenizer);
+        print_mask(prompt, arguments.mask);
       }
     all.push_back({{"uuid", uuid}, {"prompts", of_sample}});
   }
@@ -107,6 +116,10 @@ void add_prompts_command(CLI::App& app) {
       ->type_name("NAME")
       ->capture_default_str()
       ->group("Method");
+  command->add_option("--mask", arguments->mask, "The mask of each prompt: none, segment or token")
+      ->type_name("WHAT")
+      ->check(one_of({"none", "segment", "token"}))
+      ->capture_default_str();
   add_layout_options(*command, arguments->layout);
   add_dataset_options(*command, arguments->dataset);
   add_prompt_options(*command, arguments->prompt);

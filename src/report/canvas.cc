@@ -19,6 +19,15 @@ cairo_status_t append(void* target, const unsigned char* bytes, unsigned int cou
   return CAIRO_STATUS_SUCCESS;
 }
 
+/// cairo numbers its surfaces through a process; the same figure shall be the same bytes.
+void drop_surface_number(std::string& svg) {
+  constexpr std::string_view kName = "id=\"surface";
+  const std::size_t at = svg.find(kName);
+  if (at == std::string::npos) return;
+  const std::size_t number = at + kName.size(), end = svg.find('"', number);
+  svg.erase(number, end - number);
+}
+
 struct SurfaceEnd {
   void operator()(cairo_surface_t* surface) const { cairo_surface_destroy(surface); }
 };
@@ -134,6 +143,7 @@ std::string Canvas::finish() {
     status = cairo_surface_write_to_png_stream(surface, append, &impl_->bytes);
   cairo_surface_finish(surface);
   if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
+  if (impl_->format == Format::svg) drop_surface_number(impl_->bytes);
   if (status == CAIRO_STATUS_SUCCESS) return std::move(impl_->bytes);
   throw Error(ErrorKind::io, fmt::format("a figure could not be made: {}", cairo_status_to_string(status)),
               "an image", "free memory and try again");

@@ -51,7 +51,7 @@ void draw_cells(Canvas& canvas, const MaskView& view, double x0, double y0, doub
       std::int32_t end = column;
       while (end <= row && is_allowed(row, end)) ++end;
       if (end > column)
-        canvas.box(x0 + column * cell, y0 + row * cell, (end - column) * cell, cell + 0.15, kGreen);
+        canvas.box(x0 + column * cell, y0 + row * cell, (end - column) * cell, cell + 0.4, kGreen);
       column = end + 1;
     }
 }
@@ -86,7 +86,7 @@ std::string mask_figure(const MaskView& view, Format format) {
 }
 
 std::string bar_figure(const std::string& title, const std::vector<Bar>& bars, Format format) {
-  constexpr double kRow = 26, kLeft = 250, kWidth = 380, kTop = 44;
+  constexpr double kRow = 26, kLeft = 330, kWidth = 380, kTop = 44;
   const double bottom = kTop + kRow * static_cast<double>(bars.size());
   Canvas canvas(kLeft + kWidth + 110, bottom + 40, format);
   canvas.text(12, 24, title, {.size = 15, .bold = true});
@@ -100,7 +100,7 @@ std::string bar_figure(const std::string& title, const std::vector<Bar>& bars, F
   double y = kTop;
   for (const Bar& bar : bars) {
     std::string label = bar.label;
-    if (label.size() > 42) label = label.substr(0, 39) + "...";
+    if (label.size() > 56) label = label.substr(0, 53) + "...";
     canvas.text(kLeft - 8, y + 17, label, {.align = Align::right});
     canvas.box(kLeft, y + 4, kWidth * bar.value, kRow - 8, bar.highlighted ? kOrange : kBlue);
     canvas.line(kLeft + kWidth * bar.lower, y + kRow / 2, kLeft + kWidth * bar.upper, y + kRow / 2, kInk,

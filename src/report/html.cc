@@ -75,10 +75,10 @@ Json json_of(const std::vector<Card>& cards) {
 
 std::string navigation(const Report& report) {
   std::string out = "<nav>";
-  if (!report.figures.empty()) out += "<a href=\"#figures\">Figures</a>";
+  if (!report.figures.empty()) out += "<a href=\"#figures\">Figures</a> ";
   for (const eval::Section& section : report.sections)
-    out += fmt::format("<a href=\"#{}\">{}</a>", escaped(section.id), escaped(section.title));
-  if (!report.cards.empty()) out += "<a href=\"#questions\">Questions</a>";
+    out += fmt::format("<a href=\"#{}\">{}</a> ", escaped(section.id), escaped(section.title));
+  if (!report.cards.empty()) out += "<a href=\"#questions\">Questions</a> ";
   if (!report.manifests.empty()) out += "<a href=\"#manifests\">Manifests</a>";
   return out + "</nav>\n";
 }

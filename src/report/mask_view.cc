@@ -18,17 +18,26 @@ namespace {
 constexpr std::size_t kPositions = 25;
 constexpr std::int32_t kFirstGenerated = 5;
 
-std::string name_of(const engine::Prompt& prompt, const engine::Run& run) {
-  const auto segment = static_cast<std::size_t>(run.segment);
-  const std::int32_t paraphrase = prompt.paraphrase_of.empty() ? -1 : prompt.paraphrase_of[segment];
-  if (paraphrase >= 0) return fmt::format("{}", paraphrase + 1);
-  return run.end - run.begin == 1 && run.begin == 0 ? "B" : "I";
-}
+/// Numbers those that have no name of their own.
+class Names {
+ public:
+  std::string of(const engine::Prompt& prompt, const engine::Run& run) {
+    const auto segment = static_cast<std::size_t>(run.segment);
+    const std::int32_t paraphrase = prompt.paraphrase_of.empty() ? -1 : prompt.paraphrase_of[segment];
+    if (paraphrase >= 0) return fmt::format("{}", paraphrase + 1);
+    if (run.begin == 0 && run.end == 1) return "B";
+    return others_++ == 0 ? "I" : fmt::format("X{}", others_ - 1);
+  }
+
+ private:
+  int others_ = 0;
+};
 
 std::vector<MaskSegment> segments_of(const engine::Prompt& prompt, std::int32_t generated) {
+  Names names;
   std::vector<MaskSegment> segments;
   for (const engine::Run& run : engine::runs_of(prompt))
-    if (run.segment >= 0) segments.push_back({name_of(prompt, run), run.begin, run.end, run.segment});
+    if (run.segment >= 0) segments.push_back({names.of(prompt, run), run.begin, run.end, run.segment});
   if (prompt.free_from < prompt.size()) segments.push_back({"C", prompt.free_from, prompt.size()});
   if (generated > 0) segments.push_back({"G", prompt.size(), prompt.size() + generated});
   return segments;

@@ -12,7 +12,7 @@
 
 namespace chorus::report {
 
-/// A run of tokens of one segment, as a reader calls it: "1", "2", ... for paraphrases, "I" for a shared instruction, "B" for a BOS of its
+/// A run of tokens of one segment, as a reader calls it: "1", "2", ... for paraphrases, "I" for a shared instruction, "X1", "X2", ... for other segments (worked examples), "B" for a BOS of its
 /// own, "C" for free rows of the prompt (a fused cue), "G" for what is generated.
 struct MaskSegment {
   std::string label;

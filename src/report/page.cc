@@ -11,8 +11,8 @@ nav a { margin-right: .8rem; white-space: nowrap; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .87rem; }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { white-space: nowrap; } .n { text-align: right; font-variant-numeric: tabular-nums; }
-td { max-width: 28rem; overflow-wrap: anywhere; }
+th { white-space: nowrap; } .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+td { max-width: 28rem; overflow-wrap: break-word; }
 img { max-width: 100%; height: auto; }
 .note, .small { color: var(--grey); font-size: .85rem; }
 .bar { display: flex; flex-wrap: wrap; gap: .5rem; margin: .5rem 0; }

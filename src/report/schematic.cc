@@ -1,6 +1,10 @@
 #include "report/schematic.h"
 
+#include <fmt/format.h>
+
 #include <numeric>
+
+#include "core/error.h"
 
 namespace chorus::report {
 namespace {
@@ -22,6 +26,11 @@ class Ids {
 }  // namespace
 
 engine::Prompt schematic_prompt(const ensemble::LayoutOptions& options, const SchematicSizes& sizes) {
+  if (options.kind == ensemble::LayoutKind::examples || options.kind == ensemble::LayoutKind::custom) {
+    throw Error(ErrorKind::usage, fmt::format("layout {} without its texts", name(options.kind)),
+                "a layout of sizes alone: concat, shared or their controls",
+                "see its mask with chorus prompts --mask segment");
+  }
   Ids ids;
   ensemble::LayoutTokens tokens;
   const auto shared = ids.next(sizes.shared), cue = ids.next(sizes.cue);

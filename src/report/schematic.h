@@ -18,7 +18,8 @@ struct SchematicSizes {
   bool bos = false;
 };
 
-/// As ensemble::assemble_layout puts tokens of these numbers together. Throws what it throws.
+/// As ensemble::assemble_layout puts tokens of these numbers together. Throws what it throws, and Error(usage) for the layouts
+/// `examples` and of a file, whose segments are made of texts.
 engine::Prompt schematic_prompt(const ensemble::LayoutOptions& options, const SchematicSizes& sizes);
 
 }  // namespace chorus::report

@@ -16,15 +16,15 @@ using Pair = std::pair<std::string_view, std::string_view>;
 
 // Function words, and words whose lemma does not depend on what WordNet counts.
 constexpr std::array kClosedClass = {
-    Pair{"is", "be"},       Pair{"are", "be"},    Pair{"was", "be"},        Pair{"were", "be"},
-    Pair{"am", "be"},       Pair{"been", "be"},   Pair{"being", "be"},      Pair{"'m", "be"},
-    Pair{"'re", "be"},      Pair{"'ve", "have"},  Pair{"'ll", "will"},      Pair{"'d", "have"},
-    Pair{"n't", "not"},     Pair{"did", "do"},    Pair{"does", "do"},       Pair{"done", "do"},
-    Pair{"had", "have"},    Pair{"has", "have"},  Pair{"having", "have"},   Pair{"me", "i"},
-    Pair{"him", "he"},      Pair{"us", "we"},     Pair{"them", "they"},     Pair{"her", "her"},
-    Pair{"ca", "can"},      Pair{"wo", "will"},   Pair{"an", "an"},         Pair{"as", "as"},
-    Pair{"his", "his"},     Pair{"this", "this"}, Pair{"its", "its"},       Pair{"best", "best"},
-    Pair{"might", "might"}, Pair{"gon", "go"},    Pair{"children", "child"}};
+    Pair{"is", "be"},       Pair{"are", "be"},        Pair{"was", "be"},      Pair{"were", "be"},
+    Pair{"am", "be"},       Pair{"been", "be"},       Pair{"being", "be"},    Pair{"'m", "be"},
+    Pair{"'re", "be"},      Pair{"'ve", "have"},      Pair{"'ll", "will"},    Pair{"'d", "have"},
+    Pair{"n't", "not"},     Pair{"did", "do"},        Pair{"does", "do"},     Pair{"done", "do"},
+    Pair{"had", "have"},    Pair{"has", "have"},      Pair{"having", "have"}, Pair{"me", "i"},
+    Pair{"him", "he"},      Pair{"us", "we"},         Pair{"them", "they"},   Pair{"her", "her"},
+    Pair{"ca", "can"},      Pair{"wo", "will"},       Pair{"an", "an"},       Pair{"as", "as"},
+    Pair{"his", "his"},     Pair{"this", "this"},     Pair{"its", "its"},     Pair{"best", "best"},
+    Pair{"might", "might"}, Pair{"united", "united"}, Pair{"gon", "go"},      Pair{"children", "child"}};
 
 // After these 's is a verb, elsewhere the genitive.
 constexpr std::array kBeforeVerb = {"it",    "he",   "she",   "that", "this", "what", "who",

@@ -42,6 +42,7 @@ TEST(Mask, LayoutsBySegmentAndFigures) {
   expect_failure(program.run({"mask", "--output", "mask.jpg"}), 2, "'mask.jpg'");
   expect_failure(program.run({"mask", "--segments", "0-4,x"}), 2, "segment 'x'");
   expect_failure(program.run({"mask", "--segments", "0-4,2-6"}), 2, "segment 2-6");
+  expect_failure(program.run({"mask", "--layout", "examples"}), 2, "layout examples without its texts");
   expect_failure(program.run({"mask", "--layout", "shared", "--separator", "x"}), 2, "separator");
   expect_failure(program.run({"mask", "--output", "no/such/folder/mask.png"}), 6, "no/such/folder");
 }
@@ -55,6 +56,9 @@ TEST(Prompts, PrintTextIdsAndSegments) {
   EXPECT_EQ(printed.code, 0) << printed.err;
   EXPECT_THAT(printed.out, StartsWith("question q0, prompt 1: "));
   EXPECT_THAT(printed.out, HasSubstr("segment C, "));
+  Arguments with_mask = common;
+  with_mask.insert(with_mask.end(), {"--mask", "segment", "--limit", "1"});
+  EXPECT_THAT(program.run(with_mask).out, HasSubstr("Q\\KV  SB"));
   Arguments as_json = common;
   as_json.insert(as_json.end(), {"--json", "--limit", "2"});
   const json all = json::parse(program.run(as_json).out);
@@ -68,7 +72,7 @@ TEST(Prompts, PrintTextIdsAndSegments) {
     text += segment["text"].get<std::string>();
   }
   EXPECT_EQ(at, prompt["ids"].size());
-  EXPECT_THAT(text, HasSubstr("Q: the 7 in a\nQ: what the 1?\nA:"));
+  EXPECT_THAT(text, HasSubstr("Q: the 7 in aQ: what the 1?\nA:"));
   as_json.insert(as_json.end(), {"--method", "avg"});
   EXPECT_EQ(json::parse(program.run(as_json).out)[0]["prompts"].size(), 2U);
 }

@@ -145,6 +145,24 @@ TEST(Output, LemmasAreAddedAndRenewed) {
   expect_error(ErrorKind::data, "is not there", [&] { renew_lemmas({files.folder, "other"}); });
 }
 
+TEST(Output, LemmasOfConfidence) {
+  Table table(Schema{{"uuid", ColumnType::string},
+                     {"answers", ColumnType::string_list},
+                     {"greedy_predict", ColumnType::string},
+                     {"sample_predicts", ColumnType::string_list},
+                     {"confidence", ColumnType::float64}});
+  table.append({std::string("q"), StringList{"Dogs"}, std::string("two dogs"), StringList{"a cat", ""}, 0.5});
+  const Table lemmas = with_lemmas(table);
+  std::vector<std::string> names;
+  for (const Field& field : lemmas.schema()) names.push_back(field.name);
+  EXPECT_THAT(names, ElementsAre("uuid", "answers", "greedy_predict", "sample_predicts", "greedy_lemma", "sample_lemmas",
+                                 "answer_lemmas", "confidence"));
+  EXPECT_EQ(lemmas.get<StringList>(0, 4), (StringList{"two", "dog"}));
+  EXPECT_EQ(lemmas.get<std::vector<StringList>>(0, 5), (std::vector<StringList>{{"a", "cat"}, {}}));
+  EXPECT_EQ(with_lemmas(lemmas), lemmas);
+  expect_error(ErrorKind::data, "prediction", [] { with_lemmas(Table(Schema{{"answers", ColumnType::string_list}})); });
+}
+
 TEST(Output, EmptyInputsAndNotesAreObjects) {
   const TempFolder folder;
   const ResultFiles files = files_in(folder.path());

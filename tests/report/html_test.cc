@@ -33,7 +33,7 @@ TEST(Html, HoldsItsPartsAndAsksNothingOfTheNetwork) {
     EXPECT_THAT(page, HasSubstr(part));
   for (const char* part : {"http://", "https://", "src=\"/", "@import", "url("})
     EXPECT_THAT(page, Not(HasSubstr(part))) << part;
-  EXPECT_EQ(html_of(hostile()), page);
+  EXPECT_TRUE(html_of(hostile()) == page);
 }
 
 TEST(Html, TextsStayTexts) {
