@@ -74,30 +74,20 @@ const std::string_view kExplorer = R"page(
       const part = add(box, "div", undefined, "answer");
       add(part, "strong", r.method + ": ");
       add(part, "span", r.prediction || "(nothing)", r.score === 1 ? "right" : "wrong");
-if (r.score > 0 && r.score < 1) add(part, "span", " " + r.score.toFixed(2), "small");
-if (r.shares) {
-  add(part, "p", "Attention of each generated token to each phrasing", "small");
-  shares(part, r.shares);
-}
-});
-}
-;
-const renew = () = > {
-  list = cards.filter(wanted);
-  at = 0;
-  draw();
-};
-const step = (by) = > {
-  if (list.length) {
-    at = (at + by + list.length) % list.length;
-    draw();
-  }
-};
-filter.addEventListener("input", renew);
-show.addEventListener("change", renew);
-find("back").addEventListener("click", () = > step(-1));
-find("next").addEventListener("click", () = > step(1));
-renew();
+      if (r.score > 0 && r.score < 1) add(part, "span", " " + r.score.toFixed(2), "small");
+      if (r.shares) {
+        add(part, "p", "Attention of each generated token to each phrasing", "small");
+        shares(part, r.shares);
+      }
+    });
+  };
+  const renew = () => { list = cards.filter(wanted); at = 0; draw(); };
+  const step = (by) => { if (list.length) { at = (at + by + list.length) % list.length; draw(); } };
+  filter.addEventListener("input", renew);
+  show.addEventListener("change", renew);
+  find("back").addEventListener("click", () => step(-1));
+  find("next").addEventListener("click", () => step(1));
+  renew();
 })();
 )page";
 
