@@ -162,7 +162,8 @@ std::string MaskView::legend() const {
                s.segment < 0 ? "everything before it" : sees_of(s)});
   return fmt::format(
       "■ the row sees the column   · it does not\n"
-      "S, E: first and last token of a segment (1, 2, ... paraphrases; I instruction; B beginning of text; C "
+      "S, E: first and last token of a segment (1, 2, ... paraphrases; I instruction; X others; B beginning "
+      "of text; C "
       "cue); G0: first generated\n"
       "prompt: {} tokens; generated: {}\n\n{}",
       prompt_.size(), generated_, table.text());
