@@ -46,7 +46,10 @@ TEST_F(BadInput, Options) {
            Case{{"--max-samples", "-1"}, 2, "'-1'"},
            Case{{"--batch-size", "0"}, 2, "--batch-size"},
            Case{{"--max-new-tokens", "99999999999999999999"}, 2, "--max-new-tokens"},
-           Case{{"--method", "mean"}, 2, "method 'mean'; expected origin, per_prompt, avg, max, flex"},
+           Case{{"--method", "mean"},
+                2,
+                "method 'mean'; expected origin, per_prompt, avg, max, weighted_avg, weighted_max, vote, "
+                "flex, weighted_flex"},
            Case{{"--layout", "stacked"}, 2, "--layout 'stacked'; expected concat, shared"},
            Case{{"--cue", "none"}, 2, "--cue 'none'; expected own, fused"},
            Case{{"--stop", "never"}, 2, "--stop: 'never'; expected newline, eos"},

@@ -1,7 +1,7 @@
 // bf16 times bf16, two products an instruction. Queries and weights are laid out in pairs: a float's place holds two
 // neighbours of head_dim, or of keys, and what is broadcast is a pair too.
 //
-// A score is one chain over pairs of head_dim, in float. Weights are rounded to bf16 (relative error 2^-9) before the second
+// A score is one chain over pairs of head_dim, in float. Weights are rounded to bf16 (relative error 2^-8) before the second
 // product; their sum is of the weights before that. Subnormal products count as 0, as the instruction has it.
 #include "flex/cpu/tile_bf16.h"
 
@@ -112,7 +112,8 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
       float* at = s + (key + i) * kTileLanes;
       __m512 score = _mm512_loadu_ps(at);
       if constexpr (kMasked) {
-        const auto bits = static_cast<__mmask16>(mask.lanes[static_cast<std::size_t>(key + i)] >> lane);
+        const auto bits = static_cast<__mmask16>(
+            mask.lanes[static_cast<std::size_t>(key) + static_cast<std::size_t>(i)] >> lane);
         score = _mm512_mask_blend_ps(bits, hidden, score);
         _mm512_storeu_ps(at, score);
       }

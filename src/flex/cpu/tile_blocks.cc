@@ -1,6 +1,6 @@
 #include "flex/cpu/tile_blocks.h"
 
-#include <new>
+#include <memory>
 
 namespace chorus::flex::cpu {
 namespace {
@@ -18,8 +18,9 @@ void for_block_rows(const BlockMask& mask, const TileRows& rows, const Body& bod
 }  // namespace
 
 BlockKinds::BlockKinds(Range blocks, float* memory) : blocks_(blocks) {
-  static_assert(sizeof(Count) <= sizeof(float) && alignof(Count) <= alignof(float));
-  counts_ = new (memory) Count[static_cast<std::size_t>(blocks.size())]();
+  static_assert(sizeof(Count) == sizeof(float), "as floats() has it");
+  counts_ = reinterpret_cast<Count*>(memory);
+  std::uninitialized_fill_n(counts_, blocks.size(), Count{});
 }
 
 void BlockKinds::add(Range blocks, std::uint16_t any, std::uint16_t full) {

@@ -109,10 +109,13 @@ HWY_INLINE V hide(V score, std::uint64_t lanes, const std::uint64_t* bits, Index
     (void)lanes;
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(bits) + lane / 8;
     return hn::IfThenElse(hn::LoadMaskBits(D(), bytes), score, hn::Set(D(), kMinusInfinity));
-  } else {
+  } else {  // fewer lanes than a byte has bits
     (void)bits;
-    static_assert(kWidth >= 8 || kWidth == 1);
-    return ((lanes >> lane) & 1) != 0 ? score : hn::Set(D(), kMinusInfinity);
+    const hn::RebindToUnsigned<D> d32;
+    HWY_ALIGN std::uint32_t sees[16];
+    for (Index i = 0; i < kWidth; ++i) sees[i] = static_cast<std::uint32_t>(lanes >> (lane + i)) & 1U;
+    const auto seen = hn::RebindMask(D(), hn::Eq(hn::Load(d32, sees), hn::Set(d32, 1)));
+    return hn::IfThenElse(seen, score, hn::Set(D(), kMinusInfinity));
   }
 }
 
@@ -126,7 +129,7 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
       float* at = s + (key + i) * kTileLanes;
       V score = load(at);
       if (mask.masked) {
-        const std::uint64_t* bits = &mask.lanes[static_cast<std::size_t>(key + i)];
+        const std::uint64_t* bits = &mask.lanes[static_cast<std::size_t>(key) + static_cast<std::size_t>(i)];
         score = hide(score, *bits, bits, lane);
         hn::StoreU(score, D(), at);
       }
@@ -284,7 +287,7 @@ template <class T>
 HWY_INLINE void store_part(V value, Index count, T* to) {
   HWY_ALIGN float wide[16];
   hn::Store(value, D(), wide);
-#if HWY_TARGET != HWY_SCALAR
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
   HWY_ALIGN std::uint16_t bits[16];
   if constexpr (std::is_same_v<T, core::f16>) {
     const hn::Rebind<hwy::float16_t, D> d16;

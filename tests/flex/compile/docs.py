@@ -13,14 +13,18 @@ AT_HAND = """
 #include <span>
 #include <vector>
 #include "flex/attention.h"
+#include "flex/merge.h"
 #include "flex/mods.h"
 #include "flex/reference.h"
 #include "flex/softmax_state.h"
 using namespace chorus;
 using namespace chorus::flex;
 extern core::ThreadPool pool;
-extern const View<const float> q, k, v, last_row, half_of_k, half_of_v, block_rows;
-extern const View<float> out, out_row;
+extern const View<const float> q, k, v, last_row, half_of_k, half_of_v, block_rows, row;
+extern const View<float> out, out_row, left;
+extern const std::span<LogSumExp> lse, left_lse;
+extern const std::span<float> mass;
+extern const std::span<const AttentionPart> parts;
 extern const Index n, length, heads, reach, finished, prompt_length, free_from, b, h, row_block, batch, q_heads, rows;
 extern const Index* device_ids;
 extern const float *q_data, *k_data;
