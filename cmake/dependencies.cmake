@@ -15,6 +15,7 @@ find_package(OpenMP REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-svg cairo-png)
 
 file(GLOB CHORUS_PYARROW LIST_DIRECTORIES true ${CHORUS_HOME}/venv/lib/python3*/site-packages/pyarrow)
 if(NOT CHORUS_PYARROW)

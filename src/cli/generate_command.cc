@@ -34,7 +34,7 @@ struct Arguments {
   bool gold_logprob = false;
   std::filesystem::path tuned;
   std::string method = "flex", output_dir = "results", tag;
-  bool rewrite = false, quiet = false, json = false;
+  bool rewrite = false, quiet = false, json = false, lemmaize = false;
 };
 
 /// One run: what it is, where its files are, what of it is done.
@@ -75,6 +75,7 @@ Generation::Generation(Arguments arguments) : arguments_(std::move(arguments)), 
   model_ = open_model(choice_);
   if (arguments_.prompt.chat_template) run_.chat = ensemble::ChatTemplate::of(*model_.checkpoint);
   files_ = files();
+  if (arguments_.lemmaize) return;
   state_.emplace(log_, dataset_, settings());
 }
 
@@ -113,6 +114,11 @@ DatasetRun::Settings Generation::settings() const {
 
 void Generation::execute() {
   for (const std::string& note : dataset_.notes) log_.info("{}", note);
+  if (arguments_.lemmaize) {
+    data::renew_lemmas(files_);
+    log_.info("lemma columns written: {}", files_.feather().string());
+    return report({});
+  }
   if (state_->finished()) return report({});
   const std::vector<std::size_t> missing = state_->missing();
   const Done done = missing.empty() ? Done{} : answer(missing);
@@ -174,6 +180,10 @@ void add_generate_command(CLI::App& app) {
       ->capture_default_str()
       ->group("Results");
   add("--tag", arguments->tag, "WORD", "In the result's name, in place of its layout options")
+      ->group("Results");
+  command
+      ->add_flag("--lemmaize", arguments->lemmaize,
+                 "Only add or renew the lemma columns of the result that is there; nothing is generated")
       ->group("Results");
   command->add_flag("--rewrite", arguments->rewrite, "Start anew, whatever is there")->group("Results");
   command->footer(

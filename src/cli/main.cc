@@ -91,6 +91,10 @@ void add_commands(CLI::App& app) {
   chorus::cli::add_confidence_command(app);
   chorus::cli::add_tune_command(app);
   chorus::cli::add_demo_command(app);
+  chorus::cli::add_analyze_command(app);
+  chorus::cli::add_report_command(app);
+  chorus::cli::add_mask_command(app);
+  chorus::cli::add_prompts_command(app);
   chorus::cli::add_models_command(app);
   chorus::cli::add_bench_command(app);
   chorus::cli::add_completion_command(app);

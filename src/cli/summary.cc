@@ -42,13 +42,13 @@ void Summary::add(const std::string& name, eval::Tally tally, double seconds, st
       fmt::format("{:.3f}", a.interval.upper),
       answered > 0 && seconds > 0 ? fmt::format("{:.2f}", static_cast<double>(answered) / seconds) : "-"};
   table_.add(cells);
-  cells.emplace_back(eval::kMatchRule);
+  cells.emplace_back(eval::described(eval::MatchRule::gold_in_prediction));
   json_.add(std::move(cells));
 }
 
 std::string Summary::text() const {
   return fmt::format("{}lower and upper: 95 % interval (Wilson); match: {}\n", table_.text(),
-                     eval::kMatchRule);
+                     eval::described(eval::MatchRule::gold_in_prediction));
 }
 
 }  // namespace chorus::cli

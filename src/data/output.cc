@@ -9,9 +9,11 @@
 #include "core/error.h"
 #include "data/digest.h"
 #include "data/durable_file.h"
+#include "data/lemma_columns.h"
 #include "data/posix_file.h"
 #include "data/row.h"
 #include "data/table_file.h"
+#include "text/lemmas.h"
 
 namespace chorus::data {
 namespace {
@@ -97,6 +99,30 @@ void remove_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_io("be removed", path);
 }
 
+Json with_lemmatizer(const Json& versions) {
+  Json noted = object_or_empty(versions);
+  noted["lemmas"] = text::kLemmatizer;
+  return noted;
+}
+
+/// All of a result under its final names, the manifest last; `manifest` may be empty: there is none.
+void commit(const ResultFiles& files, const std::string& feather, const std::string& csv, PendingFile* run,
+            const std::string& manifest) {
+  const auto folder = files.feather().parent_path();
+  PendingFile new_feather(files.feather(), feather), new_csv(files.csv(), csv);
+  std::optional<PendingFile> new_manifest;
+  if (!manifest.empty()) new_manifest.emplace(files.manifest(), manifest);
+  remove_file(files.manifest());
+  sync_folder(folder);
+  new_feather.commit();
+  new_csv.commit();
+  if (run != nullptr) run->commit();
+  sync_folder(folder);
+  if (!new_manifest) return;
+  new_manifest->commit();
+  sync_folder(folder);
+}
+
 }  // namespace
 
 OutputStatus inspect_output(const ResultFiles& files, const Configuration& configuration) {
@@ -142,22 +168,37 @@ ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
 
 void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
                   const Schema& schema, const Manifest& manifest, const Json& run_notes) {
-  const Table table = collect(log, keys, schema);
+  const Table table = with_lemmas(collect(log, keys, schema));
   const std::string feather = feather_bytes(table), csv = csv_bytes(table);
-  const Json json = manifest_json(manifest, table, feather, csv);
-  const auto folder = files.feather().parent_path();
-  make_folder(folder);
-  PendingFile new_feather(files.feather(), feather), new_csv(files.csv(), csv);
-  PendingFile new_run(files.run(), run_json(log, run_notes).dump(2) + "\n");
-  PendingFile new_manifest(files.manifest(), json.dump(2) + "\n");
-  remove_file(files.manifest());
-  sync_folder(folder);
-  new_feather.commit();
-  new_csv.commit();
-  new_run.commit();
-  sync_folder(folder);
-  new_manifest.commit();
-  sync_folder(folder);
+  Manifest noted = manifest;
+  noted.versions = with_lemmatizer(manifest.versions);
+  const Json json = manifest_json(noted, table, feather, csv);
+  make_folder(files.feather().parent_path());
+  PendingFile run(files.run(), run_json(log, run_notes).dump(2) + "\n");
+  commit(files, feather, csv, &run, json.dump(2) + "\n");
+}
+
+void renew_lemmas(const ResultFiles& files) {
+  if (!std::filesystem::exists(files.feather())) {
+    throw Error(ErrorKind::data, files.feather().string() + " is not there", "a finished result",
+                "run it without --lemmaize");
+  }
+  std::string manifest_text;
+  const Table table = with_lemmas(read_table(files.feather()));
+  const std::string feather = feather_bytes(table), csv = csv_bytes(table);
+  if (std::filesystem::exists(files.manifest())) {
+    const Json old = read_manifest(files.manifest());
+    if (check_file(files.feather(), old["files"], "feather") == FileState::changed) {
+      throw Error(ErrorKind::data, files.feather().string() + " has changed since it was written",
+                  "the file its manifest speaks of",
+                  "move the manifest away to give lemmas to the file as it is");
+    }
+    Manifest manifest{.versions = with_lemmatizer(old.value("versions", Json::object())),
+                      .counts = old.value("counts", Json::object())};
+    manifest.configuration = {.settings = old["configuration"], .inputs = old["inputs"]};
+    manifest_text = manifest_json(manifest, table, feather, csv).dump(2) + "\n";
+  }
+  commit(files, feather, csv, nullptr, manifest_text);
 }
 
 }  // namespace chorus::data

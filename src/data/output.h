@@ -50,10 +50,15 @@ ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
                    const ResultLog::Options& options = {});
 
 /// Writes NAME.feather, NAME.csv, NAME.run.json and, last, NAME.json: all first in full under temporary
-/// names, an old manifest removed before the first rename. Killed at any moment, there is a manifest only
+/// names, an old manifest removed before the first rename. The lemma columns (data/lemma_columns.h) are added. Killed at any moment, there is a manifest only
 /// with the files it speaks of. `keys` are the samples of this run in the data set's order; every one must be
 /// in the log. Throws Error(io), Error(data).
 void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
                   const Schema& schema, const Manifest& manifest, const Json& run_notes);
+
+/// Adds or renews the lemma columns of a finished result, of a run or of the scripts (which have no manifest), and writes
+/// Feather, CSV and, where there was one, the manifest anew. Throws Error(data) where there is no result, or one that
+/// has changed since its manifest was written; Error(io).
+void renew_lemmas(const ResultFiles& files);
 
 }  // namespace chorus::data

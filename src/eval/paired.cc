@@ -31,4 +31,19 @@ double mcnemar_exact(Discordant counts) {
   return std::min(1.0, 2 * std::exp(log_largest) * sum);
 }
 
+std::vector<double> holm(std::span<const double> p_values) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < p_values.size(); ++i)
+    if (!std::isnan(p_values[i])) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<double> adjusted(p_values.begin(), p_values.end());
+  double largest = 0;  // an adjusted value is never below that of a smaller p
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    largest = std::max(largest, p_values[order[rank]] * static_cast<double>(order.size() - rank));
+    adjusted[order[rank]] = std::min(1.0, largest);
+  }
+  return adjusted;
+}
+
 }  // namespace chorus::eval

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace chorus::eval {
 
@@ -24,5 +26,9 @@ struct Discordant {
 /// coin. In [0, 1]; 1 where the methods never differ. Relative error under 1e-9 for fewer than a million
 /// discordant questions; values under 1e-300 come out as 0. Throws Error(data) for a negative count.
 double mcnemar_exact(Discordant counts);
+
+/// Holm's step-down adjustment of the p values of one table (S. Holm, Scand. J. Statist. 6, 1979), in the order given: the chance of
+/// any false alarm among those at most alpha is at most alpha. NaN stands for "no test": it stays and is not counted.
+std::vector<double> holm(std::span<const double> p_values);
 
 }  // namespace chorus::eval

@@ -40,6 +40,46 @@ std::string json_cell(const std::string& cell, Table::Kind kind) {
   return value.is_number() ? cell : json_string(cell);
 }
 
+std::string markdown_cell(const std::string& cell) {
+  std::string out;
+  for (const char c : one_line(cell)) out += c == '|' ? "\\|" : std::string(1, c);
+  return out;
+}
+
+std::string latex_cell(const std::string& cell) {
+  std::string out;
+  for (const char c : one_line(cell)) {
+    if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) {
+      out += std::string("\\") + c;
+    } else if (c == '\\') {
+      out += "\\textbackslash{}";
+    } else if (c == '~' || c == '^') {
+      out += std::string("\\") + c + "{}";
+    } else if (c == '<' || c == '>') {
+      out += std::string("$") + c + "$";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string html_cell(const std::string& cell) {
+  std::string out;
+  for (const char c : cell) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -100,6 +140,52 @@ std::string Table::json() const {
     out += '}';
   }
   return out + (rows_.empty() ? "]\n" : "\n]\n");
+}
+
+std::string Table::markdown() const {
+  std::string out = "|", rule = "|";
+  for (const Column& column : columns_) {
+    out += " " + markdown_cell(column.name) + " |";
+    rule += column.kind == number ? "---:|" : "---|";
+  }
+  out += "\n" + rule + "\n";
+  for (const auto& row : rows_) {
+    out += "|";
+    for (const std::string& cell : row) out += " " + markdown_cell(cell) + " |";
+    out += "\n";
+  }
+  return out;
+}
+
+std::string Table::latex() const {
+  std::string out = "\\begin{tabular}{";
+  for (const Column& column : columns_) out += column.kind == number ? 'r' : 'l';
+  out += "}\n\\toprule\n";
+  const auto add_line = [&](const auto& cells, const auto& text_of) {
+    for (std::size_t c = 0; c < cells.size(); ++c)
+      out += (c > 0 ? " & " : "") + latex_cell(text_of(cells[c]));
+    out += " \\\\\n";
+  };
+  add_line(columns_, [](const Column& column) { return column.name; });
+  out += "\\midrule\n";
+  for (const auto& row : rows_) add_line(row, [](const std::string& cell) { return cell; });
+  return out + "\\bottomrule\n\\end{tabular}\n";
+}
+
+std::string Table::html() const {
+  std::string out = "<table><thead><tr>";
+  const auto add_cell = [&](const char* tag, const std::string& cell, std::size_t column) {
+    out += std::string("<") + tag + (columns_[column].kind == number ? " class=\"n\">" : ">") +
+           html_cell(cell) + "</" + tag + ">";
+  };
+  for (std::size_t c = 0; c < columns_.size(); ++c) add_cell("th", columns_[c].name, c);
+  out += "</tr></thead><tbody>\n";
+  for (const auto& row : rows_) {
+    out += "<tr>";
+    for (std::size_t c = 0; c < row.size(); ++c) add_cell("td", row[c], c);
+    out += "</tr>\n";
+  }
+  return out + "</tbody></table>\n";
 }
 
 }  // namespace chorus::eval

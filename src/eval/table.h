@@ -1,4 +1,5 @@
-// A table as the program prints it: aligned columns for a terminal, CSV and JSON for other programs.
+// A table as the program prints it: aligned columns for a terminal, CSV and JSON for other programs,
+// Markdown and LaTeX for papers.
 //
 //   Table table({{"method"}, {"accuracy", Table::number}, {"n", Table::number}});
 //   table.add({"flex", "0.907", "54"});
@@ -36,6 +37,15 @@ class Table {
   /// is a JSON number stands as it is written, digit for digit; an empty one, or a dash, is null; any other
   /// text a string. Bytes that are not UTF-8 become U+FFFD.
   std::string json() const;
+
+  /// A Markdown table (GitHub's), numbers to the right; bars and line breaks inside a cell are escaped.
+  std::string markdown() const;
+
+  /// A LaTeX tabular with booktabs' rules; what LaTeX reads as a command is escaped. For \\usepackage{booktabs}.
+  std::string latex() const;
+
+  /// An HTML table; every cell is escaped, number cells have class "n".
+  std::string html() const;
 
   std::size_t rows() const { return rows_.size(); }
 

@@ -28,9 +28,9 @@ std::vector<std::string> columns_of(const data::Table& table) {
 }
 
 TEST_F(Generate, EveryMethodWritesItsColumnsInTheDataSetsOrder) {
-  const std::vector<std::string> all{"uuid",        "answers",       "prediction",
-                                     "generation",  "prompt_tokens", "generated_tokens",
-                                     "stop_reason", "logprob",       "attention_mode"};
+  const std::vector<std::string> all{"uuid",          "answers",       "prediction",    "generation",
+                                     "predict_lemma", "answer_lemmas", "prompt_tokens", "generated_tokens",
+                                     "stop_reason",   "logprob",       "attention_mode"};
   const struct {
     std::string method, stem;
     std::vector<std::string> more;
@@ -62,6 +62,16 @@ TEST_F(Generate, EveryMethodWritesItsColumnsInTheDataSetsOrder) {
     EXPECT_EQ(manifest["rows"], c.rows);
     EXPECT_TRUE(manifest["inputs"].contains("q.jsonl"));
   }
+}
+
+TEST_F(Generate, LemmaizeRenewsLemmasAndGeneratesNothing) {
+  expect_failure(generate({"--lemmaize"}), 3, "is not there");
+  ASSERT_EQ(generate().code, 0);
+  const auto before = result_bytes(program_, kStem);
+  const Outcome done = generate({"--lemmaize"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("lemma columns written"));
+  EXPECT_EQ(result_bytes(program_, kStem), before);
 }
 
 TEST_F(Generate, AFinishedRunIsLeftAloneAndLoadsNoWeights) {

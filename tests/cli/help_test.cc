@@ -24,6 +24,18 @@ TEST(Help, TheFirstLinesOfEveryPage) {
       {{"demo"},
        "Answer the questions inside the program with origin, avg and flex, and compare them",
        "Usage: chorus demo [OPTIONS]"},
+      {{"analyze"},
+       "Score and compare results: accuracy, paired tests, N, phrasings, errors",
+       "Usage: chorus analyze [OPTIONS] [files...]"},
+      {{"report"},
+       "Put results into one HTML file: figures, tables, every question and answer",
+       "Usage: chorus report [OPTIONS] [files...]"},
+      {{"mask"},
+       "Draw a layout's attention mask in the terminal, as PNG or as SVG",
+       "Usage: chorus mask [OPTIONS]"},
+      {{"prompts"},
+       "Print the exact prompts of a data set: text, token ids, segments",
+       "Usage: chorus prompts [OPTIONS]"},
       {{"models"}, "List the model aliases, and which of them are on disk", "Usage: chorus models [OPTIONS]"},
       {{"bench"}, "Measure speed and memory", "Usage: chorus bench [OPTIONS] SUBCOMMAND"},
       {{"bench", "e2e"},
@@ -48,7 +60,7 @@ TEST(Help, TheFirstLinesOfEveryPage) {
 
 TEST(Help, PagesEndInAnExampleThatRuns) {
   const Program program;
-  for (const char* command : {"ask", "generate", "demo", "models"})
+  for (const char* command : {"ask", "generate", "demo", "models", "analyze", "report", "mask", "prompts"})
     EXPECT_THAT(program.run({command, "--help"}).out, HasSubstr(std::string("\n  chorus ") + command))
         << command;
 }

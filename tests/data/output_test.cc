@@ -10,11 +10,13 @@
 
 #include "data/digest.h"
 #include "data/durable_file.h"
+#include "data/lemma_columns.h"
 #include "data/result_schema.h"
 #include "data/table_file.h"
 #include "tests/support/errors.h"
 #include "tests/support/limited_disk.h"
 #include "tests/support/temp_folder.h"
+#include "text/lemmas.h"
 
 namespace chorus::data {
 namespace {
@@ -95,7 +97,7 @@ TEST(Output, RowsComeOutInTheDataSetsOrder) {
   const Table table = read_table(files.feather());
   ASSERT_EQ(table.rows(), 7U);
   for (std::size_t i = 0; i < 7; ++i) EXPECT_EQ(table.get<std::string>(i, 0), uuid_of(static_cast<int>(i)));
-  EXPECT_EQ(read_table(files.csv(), {.csv_types = kSchema}), table);
+  EXPECT_EQ(read_table(files.csv(), {.csv_types = table.schema()}), table);
 }
 
 TEST(Output, ManifestSaysWhatWasDone) {
@@ -106,11 +108,59 @@ TEST(Output, ManifestSaysWhatWasDone) {
   EXPECT_EQ(manifest_configuration(manifest), configuration(2).complete());
   EXPECT_EQ(manifest["rows"], 2);
   EXPECT_EQ(manifest["counts"]["samples"], 2);
-  EXPECT_EQ(manifest["columns"].size(), kSchema.size());
+  EXPECT_EQ(manifest["columns"].size(), kSchema.size() + 2);  // and the lemmas
+  EXPECT_EQ(manifest["versions"]["lemmas"], text::kLemmatizer);
   EXPECT_EQ(manifest["files"]["csv"]["sha256"], sha256_hex(read_file(files.csv())));
   const Json run = Json::parse(read_file(files.run()));
   EXPECT_EQ(run["host"], "h");
   EXPECT_EQ(run["resumes"], 0);
+}
+
+TEST(Output, LemmasAreAddedAndRenewed) {
+  const TempFolder folder;
+  const ResultFiles files = files_in(folder.path());
+  run_job(files, 3, configuration(3));
+  const auto before = bytes_of(files);
+  const Table table = read_table(files.feather());
+  EXPECT_EQ(table.schema()[4].name, kPredictLemma);
+  EXPECT_EQ(table.get<StringList>(1, 4), text::lemmas("answer 1"));
+  EXPECT_EQ(table.get<std::vector<StringList>>(1, 5)[1], text::lemmas("東京 1"));
+  renew_lemmas(files);
+  EXPECT_EQ(bytes_of(files), before);
+  EXPECT_EQ(run_job(files, 3, configuration(3)), -1);
+  // A file of the scripts: no manifest, no lemmas yet.
+  Table plain(Schema{{"uuid", ColumnType::string},
+                     {"prediction", ColumnType::string},
+                     {"answers", ColumnType::string_list}});
+  plain.append({std::string("q"), std::string("two dogs"), StringList{"Dogs"}});
+  plain.append({std::string("r"), Value{}, StringList{}});
+  std::filesystem::remove(files.manifest());
+  write_durable(files.feather(), feather_bytes(plain));
+  renew_lemmas(files);
+  EXPECT_FALSE(std::filesystem::exists(files.manifest()));
+  const Table renewed = read_table(files.feather());
+  EXPECT_EQ(renewed.get<StringList>(0, renewed.column(kPredictLemma)), (StringList{"two", "dog"}));
+  EXPECT_TRUE(is_null(renewed.at(1, renewed.column(kPredictLemma))));
+  EXPECT_EQ(read_table(files.csv(), {.csv_types = renewed.schema()}), renewed);
+  expect_error(ErrorKind::data, "is not there", [&] { renew_lemmas({files.folder, "other"}); });
+}
+
+TEST(Output, LemmasOfConfidence) {
+  Table table(Schema{{"uuid", ColumnType::string},
+                     {"answers", ColumnType::string_list},
+                     {"greedy_predict", ColumnType::string},
+                     {"sample_predicts", ColumnType::string_list},
+                     {"confidence", ColumnType::float64}});
+  table.append({std::string("q"), StringList{"Dogs"}, std::string("two dogs"), StringList{"a cat", ""}, 0.5});
+  const Table lemmas = with_lemmas(table);
+  std::vector<std::string> names;
+  for (const Field& field : lemmas.schema()) names.push_back(field.name);
+  EXPECT_THAT(names, ElementsAre("uuid", "answers", "greedy_predict", "sample_predicts", "greedy_lemma", "sample_lemmas",
+                                 "answer_lemmas", "confidence"));
+  EXPECT_EQ(lemmas.get<StringList>(0, 4), (StringList{"two", "dog"}));
+  EXPECT_EQ(lemmas.get<std::vector<StringList>>(0, 5), (std::vector<StringList>{{"a", "cat"}, {}}));
+  EXPECT_EQ(with_lemmas(lemmas), lemmas);
+  expect_error(ErrorKind::data, "prediction", [] { with_lemmas(Table(Schema{{"answers", ColumnType::string_list}})); });
 }
 
 TEST(Output, EmptyInputsAndNotesAreObjects) {

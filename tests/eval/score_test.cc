@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,43 @@ TEST(Score, EmptyMatchesNothing) {
   EXPECT_FALSE(is_match("Paris", Answers{}));
   EXPECT_FALSE(is_match("Paris", Answers{"", "  "}));
   EXPECT_FALSE(is_match("", Answers{""}));
+}
+
+TEST(Score, ComparesLemmas) {
+  EXPECT_TRUE(is_match("They are dogs", Answers{"dog"}));
+  EXPECT_TRUE(is_match("women", Answers{"Woman"}));
+  EXPECT_FALSE(is_match("dog", Answers{"dog house"}));
+  EXPECT_TRUE(is_match("dog", Answers{"dog house"}, MatchRule::bidirectional));
+  EXPECT_FALSE(is_match("", Answers{"dog house"}, MatchRule::bidirectional));
+  EXPECT_TRUE(is_match(" dog ", Answers{"dog"}, MatchRule::exact));
+  EXPECT_FALSE(is_match("Dog", Answers{"dog"}, MatchRule::exact));
+  const Answers lemmas{"he", "like", "dog"};
+  EXPECT_EQ(AnswerKey::of_lemmas({{"dog"}, {}}).score(std::span(lemmas)), 1.0);
+  EXPECT_EQ(AnswerKey::of_lemmas({{}}).score(std::span(lemmas)), 0.0);
+  EXPECT_THROW(AnswerKey::of_lemmas({{"dog"}}, MatchRule::exact), Error);
+}
+
+TEST(Score, RulesHaveNames) {
+  for (const auto rule : {MatchRule::gold_in_prediction, MatchRule::bidirectional, MatchRule::exact,
+                          MatchRule::normalized_exact, MatchRule::f1})
+    EXPECT_EQ(match_rule_from(name(rule)), rule);
+  EXPECT_EQ(match_rule_from("normalized_exact"), MatchRule::normalized_exact);
+  EXPECT_THROW(match_rule_from("fuzzy"), Error);
+  EXPECT_EQ(described(MatchRule::gold_in_prediction), "gold-in-prediction, lemmas");
+}
+
+// tests/eval/data/squad.json: exact_match and f1 of the SQuAD 1.1 evaluation, by make_vectors.py.
+TEST(Score, NormalizedExactAndF1EqualSquads) {
+  std::ifstream in(std::string(CHORUS_SOURCE_DIR) + "/tests/eval/data/squad.json");
+  for (const auto& entry : nlohmann::json::parse(in)) {
+    const auto prediction = entry.at("prediction").get<std::string>();
+    const auto answers = entry.at("answers").get<Answers>();
+    EXPECT_EQ(AnswerKey(answers, MatchRule::normalized_exact).score(prediction),
+              entry.at("exact_match").get<double>())
+        << entry;
+    EXPECT_NEAR(AnswerKey(answers, MatchRule::f1).score(prediction), entry.at("f1").get<double>(), 1e-15)
+        << entry;
+  }
 }
 
 TEST(Score, CountsARun) {

@@ -64,6 +64,16 @@ TEST(Table, JsonKeepsNumbersAsWrittenAndIsAlwaysValid) {
   EXPECT_EQ(json[3]["value"], "90 %");
 }
 
+TEST(Table, MarkdownAndLatexEscape) {
+  Table table({{"method_a"}, {"p", Table::number}});
+  table.add({"a|b\nc", "<.001"});
+  table.add({"50 % \\ {x}~", "-"});
+  EXPECT_EQ(table.markdown(), "| method_a | p |\n|---|---:|\n| a\\|b c | <.001 |\n| 50 % \\ {x}~ | - |\n");
+  EXPECT_EQ(table.latex(),
+            "\\begin{tabular}{lr}\n\\toprule\nmethod\\_a & p \\\\\n\\midrule\na|b c & $<$.001 \\\\\n"
+            "50 \\% \\textbackslash{} \\{x\\}\\~{} & - \\\\\n\\bottomrule\n\\end{tabular}\n");
+}
+
 TEST(Table, RefusesRowsOfAnotherWidth) {
   Table table({{"a"}, {"b"}});
   EXPECT_THROW(table.add({"1"}), Error);

@@ -45,5 +45,6 @@ void run_flex(const Context& context, Report& report);
 void run_models(const Context& context, Report& report);
 void run_relations(const Context& context, Report& report);
 void run_smollm2(const Context& context, Report& report);
+void run_lemmas(const Context& context, Report& report);
 
 }  // namespace chorus::golden

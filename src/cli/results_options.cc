@@ -1,0 +1,180 @@
+#include "cli/results_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+#include "cli/option_checks.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "eval/listings.h"
+#include "eval/paraphrases.h"
+
+namespace chorus::cli {
+namespace {
+
+std::vector<std::filesystem::path> files_of(const ResultsOptions& options) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& path : options.files) {
+    if (std::filesystem::is_directory(path)) {
+      const auto found = eval::find_results(path);
+      files.insert(files.end(), found.begin(), found.end());
+    } else {
+      files.push_back(path);
+    }
+  }
+  return options.files.empty() ? eval::find_results(options.output_dir) : files;
+}
+
+bool is_named(const ResultsOptions& options, const std::filesystem::path& file) {
+  return std::find(options.files.begin(), options.files.end(), file) != options.files.end();
+}
+
+/// Named files of one method and different N are one run by mistake.
+void check_sizes(const ResultGroup& group, const ResultsOptions& options) {
+  std::map<std::string, const eval::Run*> methods;
+  for (const eval::Run& run : group.runs) {
+    if (!is_named(options, run.file) || !run.name.indexs.empty()) continue;
+    const auto [at, is_new] = methods.try_emplace(run.name.label(), &run);
+    if (is_new || at->second->name.paraphrases == run.name.paraphrases) continue;
+    throw Error(ErrorKind::data,
+                fmt::format("{} and {}: {} with N = {} and {}", at->second->file.string(), run.file.string(),
+                            run.name.label(), at->second->name.paraphrases, run.name.paraphrases),
+                "results of one N", "give --num-paraphrases, or --compare-all to see accuracy against N");
+  }
+}
+
+/// A column that tells whether the subject contains the answer is always looked at.
+std::vector<std::string> columns_to_group_by(const SectionOptions& options, const eval::RunSet& runs) {
+  std::vector<std::string> columns = options.by;
+  constexpr const char* kLeak = "answer_in_subject";
+  const bool has = std::any_of(runs.begin(), runs.end(),
+                               [&](const eval::Run* run) { return run->table.find(kLeak).has_value(); });
+  if (has && std::find(columns.begin(), columns.end(), kLeak) == columns.end()) columns.emplace_back(kLeak);
+  return columns;
+}
+
+}  // namespace
+
+eval::RunSet ResultGroup::all() const {
+  eval::RunSet set;
+  for (const eval::Run& run : runs) set.push_back(&run);
+  return set;
+}
+
+eval::RunSet ResultGroup::of_size(int n) const {
+  const int size = size_or(n);
+  eval::RunSet set;
+  for (const eval::Run& run : runs)
+    if (run.name.indexs.empty() && (run.name.paraphrases == 0 || run.name.paraphrases == size))
+      set.push_back(&run);
+  return set;
+}
+
+int ResultGroup::size_or(int n) const {
+  if (n > 0) return n;
+  int largest = 0;
+  for (const eval::Run& run : runs) {
+    if (!run.name.indexs.empty()) continue;
+    if (run.name.paraphrases == 5) return 5;
+    largest = std::max(largest, run.name.paraphrases);
+  }
+  return largest;
+}
+
+const eval::Run* ResultGroup::singles() const {
+  for (const char* method : {"per_prompt", "confidence"})
+    for (const eval::Run& run : runs)
+      if (run.name.method == method && run.rows_of.size() < run.table.rows()) return &run;
+  return nullptr;
+}
+
+void add_results_options(CLI::App& command, ResultsOptions& options) {
+  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
+    return command.add_option(name, value, help)->type_name(type)->capture_default_str()->group("Results");
+  };
+  command.add_option("files", options.files, "Result files or folders [all below --output-dir]")
+      ->type_name("PATH")
+      ->group("Results");
+  add("--output-dir,--output-path", options.output_dir, "DIR", "Where generate put its results");
+  add("--dataset", options.dataset, "NAME", "Only this data set's [all found]");
+  add("--model", options.model, "NAME", "Only this model's, as its folder is called [all found]");
+  add("--num-paraphrases,--num-ensemble", options.num_paraphrases, "N",
+      "Results of N paraphrases; 0: of 5, else of the most there is")
+      ->check(whole_number(0, 1000));
+  const auto score = [&](const char* name, auto& value, const char* type, const char* help) {
+    return command.add_option(name, value, help)->type_name(type)->capture_default_str()->group("Scoring");
+  };
+  score("--match", options.match, "RULE", "gold-in-prediction, bidirectional, exact, normalized-exact or f1")
+      ->check(one_of({"gold-in-prediction", "bidirectional", "exact", "normalized-exact", "f1"}));
+  score("--lemmas", options.lemmas, "WHOSE",
+        "own: made anew, alike for all files; file: those in the files' columns")
+      ->check(one_of({"own", "file"}));
+  score("--baseline", options.analysis.baseline, "METHOD", "The method the others are compared with");
+  score("--cluster", options.analysis.cluster, "COLUMN",
+        "Questions with one value here belong together: whole groups are resampled");
+  score("--resamples", options.analysis.bootstrap.resamples, "B", "Of the bootstrap")
+      ->check(whole_number(100, 10000000));
+  score("--seed", options.analysis.bootstrap.seed, "K", "Of the bootstrap");
+}
+
+std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, const core::Log& log) {
+  options.analysis.score = {eval::match_rule_from(options.match), eval::lemma_source_from(options.lemmas)};
+  std::map<std::pair<std::string, std::string>, ResultGroup> groups;
+  for (const auto& file : files_of(options)) {
+    try {
+      eval::Run run = eval::read_run(file, options.analysis.score);
+      const bool wanted = (options.dataset.empty() || run.dataset == options.dataset) &&
+                          (options.model.empty() || run.model == options.model);
+      if (!wanted) continue;
+      ResultGroup& group = groups[{run.dataset, run.model}];
+      group.dataset = run.dataset;
+      group.model = run.model;
+      group.runs.push_back(std::move(run));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::data || is_named(options, file)) throw;
+      log.warn("left out: {}", error.got());
+    }
+  }
+  if (groups.empty()) {
+    throw Error(ErrorKind::data,
+                fmt::format("no result of data set '{}' and model '{}' below '{}'", options.dataset,
+                            options.model, options.output_dir),
+                "at least one", "leave --dataset and --model out to see what there is");
+  }
+  std::vector<ResultGroup> list;
+  for (auto& [key, group] : groups) {
+    if (!all_sizes && options.num_paraphrases == 0) check_sizes(group, options);
+    list.push_back(std::move(group));
+  }
+  return list;
+}
+
+std::vector<eval::Section> sections_of(const ResultGroup& group, const ResultsOptions& results,
+                                       const SectionOptions& options) {
+  const eval::RunSet runs = group.of_size(results.num_paraphrases);
+  const eval::AnalysisOptions& analysis = results.analysis;
+  std::vector<eval::Section> sections{eval::accuracy_section(runs, analysis),
+                                      eval::comparison_section(runs, analysis)};
+  for (const std::string& column : columns_to_group_by(options, runs))
+    sections.push_back(eval::group_section(runs, column, analysis));
+  if (options.compare_all) sections.push_back(eval::sizes_section(group.all(), analysis));
+  if (const eval::Run* singles = group.singles()) {
+    eval::RunSet ensembles;
+    for (const eval::Run* run : runs)
+      if (run != singles && run->rows_of.size() == run->table.rows()) ensembles.push_back(run);
+    sections.push_back(eval::paraphrase_section(*singles, analysis));
+    sections.push_back(eval::pair_section(*singles));
+    sections.push_back(eval::outcome_section(*singles, ensembles));
+    sections.push_back(eval::new_answers_section(*singles, ensembles));
+    sections.push_back(eval::index_set_section(*singles, group.all()));
+  }
+  if (options.samples > 0) sections.push_back(eval::sample_section(runs, options.samples));
+  if (options.errors > 0) sections.push_back(eval::error_section(runs, options.errors));
+  std::erase_if(sections, [](const eval::Section& section) { return section.table.rows() == 0; });
+  return sections;
+}
+
+}  // namespace chorus::cli

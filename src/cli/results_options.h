@@ -1,0 +1,62 @@
+// The options that say which results are read and how they are scored, and the reading; shared by analyze and report.
+//
+//   ResultsOptions options;   add_results_options(command, options);
+//   for (const ResultGroup& group : read_results(options, false, log)) ...
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/analysis.h"
+
+namespace CLI {
+class App;
+}
+namespace chorus::core {
+class Log;
+}
+
+namespace chorus::cli {
+
+struct ResultsOptions {
+  std::vector<std::filesystem::path> files;  // empty: all below output_dir
+  std::string output_dir = "results", dataset, model;
+  std::string match = "gold-in-prediction", lemmas = "own";
+  int num_paraphrases = 0;  // 0: 5 where there are such results, else the most there is
+  eval::AnalysisOptions analysis;
+};
+
+/// The results of one data set and model.
+struct ResultGroup {
+  std::string dataset, model;
+  std::vector<eval::Run> runs;
+
+  eval::RunSet all() const;
+  /// Those of N phrasings (size_or(n)) and those that have no N; none of diversity/.
+  eval::RunSet of_size(int n) const;
+  /// n, or, for 0, 5 where a result has it, else the largest there is, else 0.
+  int size_or(int n) const;
+  /// The run with one row a question and phrasing; nullptr where there is none.
+  const eval::Run* singles() const;
+};
+
+void add_results_options(CLI::App& command, ResultsOptions& options);
+
+/// Reads and scores. Files below a folder that are no results are left out with a warning; files that were named must be
+/// results, and, unless all sizes are wanted, those of one method of one N. Fills options.analysis.score. Throws Error.
+std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, const core::Log& log);
+
+/// Which tables of a group are made.
+struct SectionOptions {
+  std::vector<std::string> by;          // columns to group by; answer_in_subject always, where there is one
+  bool compare_all = false;             // accuracy against N too
+  std::size_t samples = 3, errors = 5;  // rows of each result to list
+};
+
+/// accuracy, comparison, by_COLUMN, sizes, paraphrases, pairs, outcomes, new_answers, index_sets, samples, errors; those without a row are
+/// left out.
+std::vector<eval::Section> sections_of(const ResultGroup& group, const ResultsOptions& results,
+                                       const SectionOptions& options);
+
+}  // namespace chorus::cli

@@ -1,0 +1,125 @@
+#include "report/html.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/page.h"
+
+namespace chorus::report {
+namespace {
+
+using data::Json;
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '"') {
+      out += "&quot;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// An SVG as the source of an image: figures keep apart what they name inside.
+std::string data_uri(std::string_view svg) {
+  std::string out = "data:image/svg+xml,";
+  for (const char c : svg) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain =
+        byte > 0x20 && byte < 0x7F && std::string_view("\"#%<>&'").find(c) == std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return out;
+}
+
+/// JSON inside a script element: no text of it may end the element.
+std::string script_json(const Json& json) {
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string out;
+  for (const char c : text) out += c == '<' ? "\\u003c" : std::string(1, c);
+  return out;
+}
+
+Json json_of(const std::vector<Card>& cards) {
+  Json list = Json::array();
+  for (const Card& card : cards) {
+    Json results = Json::array();
+    for (const CardAnswer& answer : card.results) {
+      Json entry{{"method", answer.method}, {"prediction", answer.prediction}, {"score", answer.score}};
+      if (!answer.token_shares.empty()) {
+        entry["shares"] = Json::array();
+        for (const auto& row : answer.token_shares) {
+          Json shares = Json::array();
+          for (const double share : row) shares.push_back(std::round(share * 1000) / 1000);
+          entry["shares"].push_back(shares);
+        }
+      }
+      results.push_back(std::move(entry));
+    }
+    list.push_back({{"uuid", card.uuid},
+                    {"phrasings", card.phrasings},
+                    {"answers", card.answers},
+                    {"results", results}});
+  }
+  return list;
+}
+
+std::string navigation(const Report& report) {
+  std::string out = "<nav>";
+  if (!report.figures.empty()) out += "<a href=\"#figures\">Figures</a> ";
+  for (const eval::Section& section : report.sections)
+    out += fmt::format("<a href=\"#{}\">{}</a> ", escaped(section.id), escaped(section.title));
+  if (!report.cards.empty()) out += "<a href=\"#questions\">Questions</a> ";
+  if (!report.manifests.empty()) out += "<a href=\"#manifests\">Manifests</a>";
+  return out + "</nav>\n";
+}
+
+std::string explorer(const Report& report) {
+  if (report.cards.empty()) return "";
+  return fmt::format(
+      "<h2 id=\"questions\">Questions</h2>\n<div class=\"bar\"><input id=\"filter\" placeholder=\"find a "
+      "text\" aria-label=\"find a text\">"
+      "<select id=\"show\" aria-label=\"which questions\"><option value=\"all\">all</option><option "
+      "value=\"differ\">methods differ</option>"
+      "<option value=\"wrong\">any wrong</option><option value=\"none\">none right</option></select>"
+      "<button id=\"back\">back</button><button id=\"next\">next</button><span id=\"place\" "
+      "class=\"small\"></span></div>\n<div id=\"card\"></div>\n"
+      "<script id=\"cards\" type=\"application/json\">{}</script>\n<script>{}</script>\n",
+      script_json(json_of(report.cards)), kExplorer);
+}
+
+}  // namespace
+
+std::string html_of(const Report& report) {
+  std::string out = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\">"
+      "<title>{0}</title><style>{1}</style></head>\n<body>\n<h1>{0}</h1>\n<p class=\"note\">{2}</p>\n",
+      escaped(report.title), kStyle, escaped(report.intro));
+  out += navigation(report);
+  if (!report.figures.empty()) out += "<h2 id=\"figures\">Figures</h2>\n";
+  for (const Figure& figure : report.figures)
+    out += fmt::format("<p><img alt=\"{}\" src=\"{}\"></p>\n", escaped(figure.title), data_uri(figure.svg));
+  for (const eval::Section& section : report.sections) {
+    out += fmt::format("<h2 id=\"{}\">{}</h2>\n<div class=\"wide\">{}</div>\n", escaped(section.id),
+                       escaped(section.title), section.table.html());
+    if (!section.note.empty()) out += fmt::format("<p class=\"note\">{}</p>\n", escaped(section.note));
+  }
+  out += explorer(report);
+  if (!report.manifests.empty()) out += "<h2 id=\"manifests\">Manifests</h2>\n";
+  for (const NamedJson& manifest : report.manifests)
+    out += fmt::format("<details><summary>{}</summary><pre>{}</pre></details>\n", escaped(manifest.name),
+                       escaped(manifest.json.dump(2)));
+  return out + "</body></html>\n";
+}
+
+}  // namespace chorus::report
