@@ -12,15 +12,17 @@
 namespace chorus::cli {
 namespace {
 
-/// Floating-point operations of the matrix products of one question: rows computed once, the output layer for every token.
+/// Floating-point operations of the matrix products of one question: rows computed once; what follows the last layer's
+/// attention, and the output layer, for the rows that predict a token only.
 double flops_of_question(const model::ModelConfig& c, const BenchWork& work, bool flex, double prefill_rows) {
   const auto d = [](std::int64_t v) { return static_cast<double>(v); };
-  const double layer = d(c.hidden) * d((c.heads + 2 * c.kv_heads) * c.head_dim) +
-                       d(c.heads * c.head_dim) * d(c.hidden) + 3 * d(c.hidden) * d(c.intermediate);
+  const double projections = d(c.hidden) * d((c.heads + 2 * c.kv_heads) * c.head_dim);
+  const double rest = d(c.heads * c.head_dim) * d(c.hidden) + 3 * d(c.hidden) * d(c.intermediate);
   const double sequences = flex ? 1 : work.paraphrases;
-  const double decode_rows = sequences * (work.new_tokens - 1);
-  return 2 * (d(c.layers) * layer * (prefill_rows + decode_rows) +
-              d(c.vocab) * d(c.hidden) * sequences * work.new_tokens);
+  const double rows = prefill_rows + sequences * (work.new_tokens - 1);
+  const double outputs = sequences * work.new_tokens;
+  return 2 * (d(c.layers) * projections * rows + rest * (d(c.layers - 1) * rows + outputs) +
+              d(c.vocab) * d(c.hidden) * outputs);
 }
 
 void suite(const ModelOptions& base) {
@@ -48,9 +50,10 @@ void suite(const ModelOptions& base) {
     options.dtype = dtype;
     const model::Compute compute = choose_model(options).compute;
     const double ceiling = model::cpu::matrix_product_ceiling(compute, options.threads);
-    fmt::print(stdout,
-               "ceiling, {}: {:.0f} GFLOP/s (oneDNN matrix products of this model's shapes, in this run)\n",
-               dtype, ceiling / 1e9);
+    fmt::print(
+        stdout,
+        "ceiling, {}: {:.0f} GFLOP/s (oneDNN matrix products of the small model's shapes, in this run)\n",
+        dtype, ceiling / 1e9);
     for (const Row& row : kRows) {
       BenchWork work;
       work.layout.kind = row.layout;

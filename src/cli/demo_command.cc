@@ -43,6 +43,7 @@ void run_method(const std::string& name, const Arguments& arguments, const data:
   experiment.run(engine, samples,
                  {.rows =
                       [&](std::size_t sample, const std::vector<data::Json>& rows) {
+                        if (!arguments.json) progress.wipe();
                         for (const data::Json& row : rows) {
                           const auto prediction = row.at("prediction").get<std::string>();
                           const bool right = eval::is_match(prediction, dataset.samples[sample].answers);

@@ -55,8 +55,18 @@ void Progress::advance(std::int64_t count) {
   done_ += count;
   const auto now = Clock::now();
   if (stream_ != nullptr &&
-      now - written_ >= (terminal_ ? Clock::duration(kLiveInterval) : Clock::duration(kPlainInterval)))
+      ((terminal_ && width_ == 0) ||
+       now - written_ >= (terminal_ ? Clock::duration(kLiveInterval) : Clock::duration(kPlainInterval))))
     write(now, false);
+}
+
+void Progress::wipe() {
+  const std::lock_guard lock(mutex_);
+  if (stream_ == nullptr || !terminal_ || finished_ || width_ == 0) return;
+  const std::string line = '\r' + std::string(width_, ' ') + '\r';
+  std::fwrite(line.data(), 1, line.size(), stream_);
+  std::fflush(stream_);
+  width_ = 0;
 }
 
 void Progress::finish() {

@@ -25,6 +25,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void advance(std::int64_t count);
+  /// Takes a live line off the screen, so that other output can stand in its place; it comes back with the next advance().
+  void wipe();
   /// Writes the last line. Later calls of advance() and finish() do nothing.
   void finish();
 

@@ -74,6 +74,17 @@ void Accumulate(const float* values, std::size_t n, float* out) {
   for (; i < n; ++i) out[i] += values[i];
 }
 
+bool AllFinite(const float* values, std::size_t n) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto zero = hn::Zero(d);  // 0 * v is 0, or NaN where v is no finite number, and stays so
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) zero = hn::MulAdd(hn::LoadU(d, values + i), hn::Zero(d), zero);
+  bool finite = std::isfinite(hn::GetLane(hn::SumOfLanes(d, zero)));
+  for (; i < n; ++i) finite &= std::isfinite(values[i]);
+  return finite;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace chorus::core
 HWY_AFTER_NAMESPACE();
@@ -85,6 +96,7 @@ HWY_EXPORT(MaxValue);
 HWY_EXPORT(SumExp);
 HWY_EXPORT(MaxExp);
 HWY_EXPORT(Accumulate);
+HWY_EXPORT(AllFinite);
 
 namespace {
 
@@ -114,6 +126,10 @@ double log_sum_exp(std::span<const float> values) {
 
 void max_exp(std::span<const float> values, float shift, std::span<float> out) {
   HWY_DYNAMIC_DISPATCH(MaxExp)(values.data(), values.size(), shift, out.data());
+}
+
+bool all_finite(std::span<const float> values) {
+  return HWY_DYNAMIC_DISPATCH(AllFinite)(values.data(), values.size());
 }
 
 double sum(std::span<const float> values) {

@@ -20,11 +20,14 @@ struct TopTwo {
 /// values must not be empty; NaN is never the largest (values that are all NaN: index 0, -infinity).
 TopTwo top_two(std::span<const float> values);
 
-/// ln(sum(exp(values))), relative error of the sum below 1e-6; -infinity for an empty span.
+/// ln(sum(exp(values))), relative error of the sum below 2.5e-6; -infinity for an empty span.
 double log_sum_exp(std::span<const float> values);
 
-/// out[i] = max(out[i], exp(values[i] - shift)), relative error of the exponential below 1e-6; out has values.size().
+/// out[i] = max(out[i], exp(values[i] - shift)), relative error of the exponential below 2.5e-6; out has values.size().
 void max_exp(std::span<const float> values, float shift, std::span<float> out);
+
+/// No value is NaN or infinite.
+bool all_finite(std::span<const float> values);
 
 /// The sum of values, in double, first to last.
 double sum(std::span<const float> values);

@@ -8,6 +8,17 @@
 #include "core/vector_math.h"
 
 namespace chorus::engine {
+namespace {
+
+// Every row is looked at before any is combined: the maximum of an exponential and of NaN would be a number again.
+void check_finite(std::span<const std::span<const float>> logits) {
+  for (std::size_t p = 0; p < logits.size(); ++p)
+    if (!core::all_finite(logits[p]))
+      throw Error(ErrorKind::model, fmt::format("logits of sequence {} that are NaN or infinite", p),
+                  "logits that are finite numbers", "check the model's weights");
+}
+
+}  // namespace
 
 text::TokenId NextToken::pick(std::span<const float> scores, std::size_t) const {
   return static_cast<text::TokenId>(core::top_two(scores).index);
@@ -20,12 +31,14 @@ double NextToken::logprob(std::span<const std::span<const float>>, std::span<con
 }
 
 Choice NextToken::choose(std::span<const std::span<const float>> logits, std::size_t step) const {
+  check_finite(logits);
   std::vector<float> scratch;
   const std::span<const float> values = scores(logits, scratch);
   return counted(logits, values, pick(values, step));
 }
 
 Choice NextToken::take(std::span<const std::span<const float>> logits, text::TokenId token) const {
+  check_finite(logits);
   std::vector<float> scratch;
   return counted(logits, scores(logits, scratch), token);
 }

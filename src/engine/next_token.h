@@ -33,7 +33,7 @@ class NextToken {
   virtual double logprob(std::span<const std::span<const float>> logits, std::span<const float> scores,
                          text::TokenId token) const;
 
-  /// Throws Error(model) when scores are not finite numbers.
+  /// Throws Error(model) when a logit, or the log-probability of the choice, is not a finite number.
   Choice choose(std::span<const std::span<const float>> logits, std::size_t step = 0) const;
   /// As if `token` had been chosen. Throws Error(model) as choose() does.
   Choice take(std::span<const std::span<const float>> logits, text::TokenId token) const;

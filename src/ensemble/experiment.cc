@@ -86,6 +86,13 @@ Experiment::Experiment(RunOptions options, const data::Dataset& dataset, const t
         ErrorKind::usage,
         fmt::format("{} with --layout examples", options_.chat ? "--chat-template" : "--prompt-template"),
         "the usual template: this layout writes 'Q: ...' and 'A:' itself", "leave one of them out");
+  const bool cue_of_template =
+      options_.layout.kind != LayoutKind::examples && options_.layout.kind != LayoutKind::custom;
+  if (is_flex(options_.method) && cue_of_template && options_.layout.cue == Cue::fused &&
+      prompt_of(options_, dataset, "").cue.empty())
+    throw Error(ErrorKind::usage, "--cue fused with a prompt that ends in the question",
+                "text after {question} in --prompt-template, to stand once after all phrasings",
+                "add it, or use --cue own");
   if (options_.num_paraphrases < 1)
     throw Error(ErrorKind::usage, fmt::format("--num-paraphrases {}", options_.num_paraphrases), "1 or more",
                 "raise it");

@@ -53,6 +53,17 @@ TEST(Progress, ElsewhereThanOnATerminalOnlyPlainLines) {
   EXPECT_THAT(text, MatchesRegex("p: 3/3 \\(100 %\\), [^\n\r]*took 0:00\n"));
 }
 
+TEST(Progress, ALiveLineMakesRoomForOtherOutput) {
+  const std::string text = written([](std::FILE* stream) {
+    Progress progress("p", 2, stream, true);
+    progress.wipe();
+    std::fputs("a row\n", stream);
+    progress.advance(1);
+    progress.finish();
+  });
+  EXPECT_THAT(text, MatchesRegex("\rp: 0/2 \\(0 %\\)\r +\ra row\n\rp: 1/2[^\n]*\n"));
+}
+
 TEST(Progress, OnATerminalALiveLineThatEnds) {
   const std::string text = written([](std::FILE* stream) {
     Progress progress("p", 2, stream, true);

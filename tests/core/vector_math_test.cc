@@ -50,6 +50,18 @@ TEST(TopTwo, FindsTheFirstLargestWhereverItStands) {
     }
 }
 
+TEST(AllFinite, FindsOneNumberThatIsNot) {
+  for (const std::size_t n : kLengths)
+    for (const float bad : {kNan, kInfinity, -kInfinity})
+      for (const std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
+        auto values = numbers(n);
+        EXPECT_TRUE(all_finite(values));
+        values[at] = bad;
+        EXPECT_FALSE(all_finite(values)) << bad << " at " << at << " of " << n;
+      }
+  EXPECT_TRUE(all_finite({}));
+}
+
 TEST(TopTwo, NanIsNeverTheLargest) {
   for (const std::size_t n : kLengths) {
     std::vector<float> values(n, kNan);

@@ -12,30 +12,13 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "support/recorder.h"
 
 namespace chorus::engine {
 
 struct Outcome {
   Result result;
   std::vector<float> first_scores;  // of the first step, [vocab]
-};
-
-/// Passes on another's scores and keeps those of its first call.
-class Recorder final : public NextToken {
- public:
-  Recorder(std::shared_ptr<const NextToken> inner, std::vector<float>& first)
-      : inner_(std::move(inner)), first_(first) {}
-  std::span<const float> scores(std::span<const std::span<const float>> logits,
-                                std::vector<float>& scratch) const override {
-    const auto values = inner_->scores(logits, scratch);
-    if (first_.empty()) first_.assign(values.begin(), values.end());
-    return values;
-  }
-  bool probabilities() const override { return inner_->probabilities(); }
-
- private:
-  std::shared_ptr<const NextToken> inner_;
-  std::vector<float>& first_;
 };
 
 /// The sum of a group's logits: enough to tie its sequences together.
@@ -66,7 +49,7 @@ inline std::vector<Outcome> run_all(Engine& engine, const std::vector<Request>& 
     Request request = requests[taken];
     request.index = static_cast<std::int64_t>(taken);
     request.id = fmt::format("request {}", taken);
-    request.next = std::make_shared<Recorder>(request.next, outcomes[taken].first_scores);
+    request.next = std::make_shared<test::Recorder>(request.next, outcomes[taken].first_scores);
     ++taken;
     return request;
   };

@@ -89,7 +89,7 @@ TEST(Sampler, RefusesWhatCannotBeDrawn) {
     test::expect_error(ErrorKind::usage, "--top-p", [&] { check(SamplingOptions{.top_p = p}); });
   const std::vector<float> nan(4, NAN);
   const std::vector<std::span<const float>> rows{nan};
-  test::expect_error(ErrorKind::model, "log-probability", [&] { Sampler({}, 1).choose(rows); });
+  test::expect_error(ErrorKind::model, "NaN or infinite", [&] { Sampler({}, 1).choose(rows); });
 }
 
 }  // namespace

@@ -294,6 +294,12 @@ TEST_F(ExperimentTest, OptionsThatDoNotFitAreRefused) {
     o.prompt_template.text = "{examples}{question}:";
   });
   refused("{question}", [](RunOptions& o) { o.prompt_template.text = "no question"; });
+  refused("--cue fused", [](RunOptions& o) {
+    o.layout.kind = LayoutKind::concat;
+    o.layout.bos_scope = BosScope::own;
+    o.layout.cue = Cue::fused;
+    o.prompt_template.text = "{instruction}\n\n{examples}{question}";
+  });
 }
 
 }  // namespace

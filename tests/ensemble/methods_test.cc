@@ -53,6 +53,18 @@ std::vector<double> mean_of(const Group& group) {
   return mean;
 }
 
+TEST(Methods, ALogitThatIsNoNumberIsAnErrorInEveryOne) {
+  for (const Method method : {Method::origin, Method::avg, Method::max, Method::weighted_avg})
+    for (const float bad : {NAN, INFINITY})
+      for (const std::size_t at : {0U, 15U, 66U}) {
+        Group group = random_group(2, 67, 1);
+        group.rows[method == Method::origin ? 0 : 1][at] = bad;
+        test::expect_error(ErrorKind::model, "NaN or infinite", [&] {
+          next_token(method, {0.5F, 0.5F})->choose(group.spans());
+        });
+      }
+}
+
 TEST(Average, IsTheMeanOfLogits) {
   for (const std::size_t vocab : {1U, 7U, 64U, 1003U})
     for (const std::size_t paraphrases : {1U, 2U, 5U}) {

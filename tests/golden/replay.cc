@@ -7,26 +7,10 @@
 #include <numeric>
 #include <string>
 
+#include "support/recorder.h"
+
 namespace chorus::golden {
 namespace {
-
-/// Passes on another's scores and keeps those of its first call.
-class Recorder final : public engine::NextToken {
- public:
-  Recorder(std::shared_ptr<const engine::NextToken> inner, std::vector<float>& first)
-      : inner_(std::move(inner)), first_(first) {}
-  std::span<const float> scores(std::span<const std::span<const float>> logits,
-                                std::vector<float>& scratch) const override {
-    const auto values = inner_->scores(logits, scratch);
-    if (first_.empty()) first_.assign(values.begin(), values.end());
-    return values;
-  }
-  bool probabilities() const override { return inner_->probabilities(); }
-
- private:
-  std::shared_ptr<const engine::NextToken> inner_;
-  std::vector<float>& first_;
-};
 
 /// Segments named P0, P1, ... are those that weights and calibration speak of.
 void mark_paraphrases(const nlohmann::json& entry, engine::Prompt& prompt) {
@@ -57,7 +41,7 @@ std::vector<Replay> replay(model::Decoder& decoder, engine::Execution execution,
         request.index = static_cast<std::int64_t>(taken);
         request.id = fmt::format("case {}", taken);
         request.prompts = groups[taken].prompts;
-        request.next = std::make_shared<Recorder>(groups[taken].next, replays[taken].first_scores);
+        request.next = std::make_shared<test::Recorder>(groups[taken].next, replays[taken].first_scores);
         request.stop = {.max_new_tokens = new_tokens};
         ++taken;
         return request;

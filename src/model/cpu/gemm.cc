@@ -132,6 +132,19 @@ void Gemm::make(Shape& shape, std::int64_t cols) const {
   shape.strip_bytes = static_cast<std::int64_t>(shape.weights.get_size()) / (kBlockColumns / kStrip);
 }
 
+memory Gemm::reordered(const memory::desc& plain, void* from, const memory::desc& packed,
+                       dnnl::stream& stream) const {
+  try {
+    memory in(plain, engine_, from), out(packed, engine_);
+    dnnl::reorder(in, out).execute(stream, in, out);
+    stream.wait();
+    return out;
+  } catch (const dnnl::error& error) {  // a failed allocation, most of all
+    throw Error(ErrorKind::device, fmt::format("a weight matrix was not packed: {}", error.what()),
+                "memory for the weights", "use a smaller model, or a machine with more memory");
+  }
+}
+
 std::unique_ptr<PackedMatrix> Gemm::pack(std::int64_t rows, std::int64_t cols, const RowSource& source) {
   const Shape& kinds = shape(cols);
   auto packed = std::make_unique<PackedMatrix>();
@@ -151,11 +164,8 @@ std::unique_ptr<PackedMatrix> Gemm::pack(std::int64_t rows, std::int64_t cols, c
       narrow(values, narrowed.data());
       from = narrowed.data();
     }
-    memory in(plain, engine_, from), out(kinds.weights, engine_);
-    dnnl::stream& stream = workers_[static_cast<std::size_t>(thread)]->stream;
-    dnnl::reorder(in, out).execute(stream, in, out);
-    stream.wait();
-    packed->blocks_[static_cast<std::size_t>(block)] = out;
+    packed->blocks_[static_cast<std::size_t>(block)] =
+        reordered(plain, from, kinds.weights, workers_[static_cast<std::size_t>(thread)]->stream);
   });
   return packed;
 }

@@ -49,7 +49,7 @@ class Gemm {
   ~Gemm();
 
   /// Packs rows [0, rows) of the source; in parallel, so the source is called from several threads. Throws Error(device)
-  /// when oneDNN has no such product for this processor.
+  /// when oneDNN has no such product for this processor, or no memory for the matrix.
   std::unique_ptr<PackedMatrix> pack(std::int64_t rows, std::int64_t cols, const RowSource& source);
 
   /// input is [rows.total()][w.cols()] in the compute type; `done` is called once for each tile, from any thread.
@@ -66,6 +66,8 @@ class Gemm {
   using Done = std::function<void(const GemmTile&)>;
   Shape& shape(std::int64_t cols);
   void make(Shape& shape, std::int64_t cols) const;
+  dnnl::memory reordered(const dnnl::memory::desc& plain, void* from, const dnnl::memory::desc& packed,
+                         dnnl::stream& stream) const;
   void run_tiles(const PackedMatrix& w, const Kind& kind, const std::byte* input, std::int64_t first_row,
                  std::int64_t tiles, std::int64_t tile_rows, const Done& done);
   void run_strips(const PackedMatrix& w, const Shape& kinds, const std::byte* input, const Rows& rows,
