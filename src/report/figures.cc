@@ -136,7 +136,10 @@ std::string line_figure(const std::string& title, const std::string& x_axis, con
   const auto place_x = [&](double x) { return kLeft + kWidth * xs.part(x); };
   const auto place_y = [&](double y) { return kTop + kHeight * (1 - ys.part(y)); };
   const double step = step_of(ys, 5);
-  for (double y = std::ceil(ys.low / step) * step; y <= ys.high; y += step) {
+  const int first_tick = static_cast<int>(std::ceil(ys.low / step)),
+            last_tick = static_cast<int>(std::floor(ys.high / step));
+  for (int tick = first_tick; tick <= last_tick; ++tick) {
+    const double y = tick * step;
     canvas.line(kLeft, place_y(y), kLeft + kWidth, place_y(y), kFaint);
     canvas.text(kLeft - 8, place_y(y) + 4, number(y), {.align = Align::right, .colour = kGrey});
   }

@@ -74,11 +74,11 @@ int count(int uses) {
 /// Of a lower-case word, whatever stands beside it.
 std::string lemma_of_word(const std::string& word) {
   const WordUse use = word_use(word);
-  if (const std::string noun = singular(word); !noun.empty() && noun != word) {
+  if (std::string noun = singular(word); !noun.empty() && noun != word) {
     const bool own_noun = count(use.noun) > count(word_use(noun).noun);  // "glasses", "news"
     if (!own_noun && count(use.adjective) == 0) return noun;
   }
-  const std::string verb = infinitive(word);
+  std::string verb = infinitive(word);
   if (verb.empty() || verb == word) return word;
   if (!use.is_noun() && !use.is_adjective()) return verb;
   const bool marked = word.ends_with("ing") || word.ends_with("ed") || !verb_exception(word).empty();
