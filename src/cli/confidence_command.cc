@@ -101,7 +101,7 @@ class ConfidenceCommand {
           {"mean_confidence", mean}, {"rows", table.rows()}, {"file", files_.feather().string()}};
       fmt::print(stdout, "{}\n", json.dump(2));
     } else {
-      fmt::print(stdout, "mean confidence {:.3f} of {} phrasings; match: either way, normalised words\n",
+      fmt::print(stdout, "mean confidence {:.3f} of {} phrasings; match: either way, lemmas\n",
                  mean, table.rows());
     }
   }

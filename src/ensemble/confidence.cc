@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "ensemble/sample_run.h"
+#include "text/lemmas.h"
 #include "text/match.h"
 #include "text/normalize.h"
 
@@ -22,13 +23,13 @@ RunOptions apart(RunOptions options) {
 }  // namespace
 
 double agreement(const std::string& greedy, std::span<const std::string> sampled) {
-  const std::vector<std::string> expected = text::words(greedy);
-  if (sampled.empty() || expected.empty()) return 0;
+  if (sampled.empty() || text::words(greedy).empty()) return 0;
+  const std::vector<std::string> expected = text::lemmas(greedy);
   std::size_t matches = 0;
   for (const std::string& answer : sampled) {
-    const std::vector<std::string> words = text::words(answer);
-    if (words.empty()) continue;
-    matches += text::contains_run(expected, words) || text::contains_run(words, expected) ? 1 : 0;
+    if (text::words(answer).empty()) continue;
+    const std::vector<std::string> lemmas = text::lemmas(answer);
+    matches += text::contains_run(expected, lemmas) || text::contains_run(lemmas, expected) ? 1 : 0;
   }
   return static_cast<double>(matches) / static_cast<double>(sampled.size());
 }

@@ -22,7 +22,7 @@ struct ConfidenceOptions {
   std::uint64_t seed = 0;
 };
 
-/// The share of `sampled` that holds the words of `greedy` as one run or is held by them so; an answer without words matches
+/// The share of `sampled` that holds the lemmas of `greedy` as one run or is held by them so; an answer without words matches
 /// nothing.
 double agreement(const std::string& greedy, std::span<const std::string> sampled);
 
