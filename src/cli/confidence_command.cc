@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -27,8 +26,8 @@ struct Arguments {
   bool rewrite = false, quiet = false, json = false;
 };
 
-/// Requests of one phrasing run together, so that they share the row of its first token.
-constexpr std::int32_t kLeastBatch = 128;
+/// The usual --batch-size: requests of one phrasing that run together share the row of its first token.
+constexpr int kBatchSize = 128;
 
 class ConfidenceCommand {
  public:
@@ -42,6 +41,8 @@ class ConfidenceCommand {
     data::check_template(options.run.prompt_template, dataset_.examples.size());
     model_ = open_model(choice_);
     if (arguments_.prompt.chat_template) options.run.chat = ensemble::ChatTemplate::of(*model_.checkpoint);
+    run_.emplace(options, dataset_, *model_.tokenizer, model_.stop_ids);
+    start_backend(model_, choice_, arguments_.model.threads);
     files_ = {data::result_folder(arguments_.output_dir, dataset_.name, choice_.ref.name),
               data::result_stem({.method = "confidence", .tag = arguments_.tag})};
     state_.emplace(log_, dataset_, settings());
@@ -78,15 +79,12 @@ class ConfidenceCommand {
   }
 
   Done answer(const std::vector<std::size_t>& missing) {
-    load_weights(model_, choice_, arguments_.model.threads);
+    load_weights(model_);
     log_.info("{}: {}", choice_.ref.name, model_.decoder->backend().description());
-    const ensemble::ConfidenceRun run(arguments_.confidence, dataset_, *model_.tokenizer, model_.stop_ids);
-    engine::EngineOptions options = engine_options(arguments_.model);
-    options.batch_size = std::max(options.batch_size, kLeastBatch);
-    engine::Engine engine(*model_.decoder, model_.tokenizer.get(), options);
+    engine::Engine engine(*model_.decoder, model_.tokenizer.get(), engine_options(arguments_.model));
     return state_->complete(missing,
                             [&](std::span<const std::size_t> samples, const ensemble::RunEvents& events) {
-                              run.run(engine, samples, events);
+                              run_->run(engine, samples, events);
                             });
   }
 
@@ -112,6 +110,7 @@ class ConfidenceCommand {
   data::Dataset dataset_;
   LoadedModel model_;
   data::ResultFiles files_;
+  std::optional<ensemble::ConfidenceRun> run_;
   std::optional<DatasetRun> state_;
 };
 
@@ -137,6 +136,7 @@ void add_confidence_command(CLI::App& app) {
   add_dataset_options(*command, arguments->dataset);
   add_chat_option(*command, arguments->prompt);
   add_prompt_options(*command, arguments->prompt);
+  arguments->model.batch_size = kBatchSize;
   add_model_options(*command, arguments->model);
   command
       ->add_option("--output-dir,--output-path", arguments->output_dir,
@@ -145,7 +145,10 @@ void add_confidence_command(CLI::App& app) {
       ->capture_default_str()
       ->group("Results");
   command->add_option("--tag", arguments->tag, "In the result's name")->type_name("WORD")->group("Results");
-  command->add_flag("--rewrite", arguments->rewrite, "Start anew, whatever is there")->group("Results");
+  command
+      ->add_flag("--rewrite", arguments->rewrite,
+                 "Start anew; what is there stays until the new result is whole")
+      ->group("Results");
   command->footer(
       "Example:\n  chorus confidence --limit 20 --samples 20\n"
       "  chorus generate --limit 20 --method weighted_flex --confidence "

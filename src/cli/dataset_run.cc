@@ -10,6 +10,7 @@
 
 #include "cli/interrupt.h"
 #include "core/error.h"
+#include "core/processor.h"
 #include "core/progress.h"
 #include "data/digest.h"
 
@@ -68,6 +69,7 @@ data::Configuration dataset_configuration(data::Json settings, const data::Datas
   c.inputs["model"] = model_fingerprint(choice.ref);
   for (const auto& file : dataset.files)
     c.inputs[input_name(file, options.data, c.inputs)] = data::sha256_file(file);
+  c.computed_by = {{"chorus", CHORUS_VERSION}, {"instructions", core::instruction_set()}};
   return c;
 }
 
@@ -118,9 +120,7 @@ void DatasetRun::stop_interrupted() const {
   throw Error(ErrorKind::interrupted,
               fmt::format("interrupted: {} of {} questions are on disk in {}", on_disk,
                           dataset_.samples.size(), log.path().string()),
-              "",
-              settings_.rewrite ? "run the same command without --rewrite to go on"
-                                : "run the same command again to go on");
+              "", "run the same command again to go on");
 }
 
 void DatasetRun::write(const Done& done, int threads) {

@@ -57,10 +57,11 @@ class Generation {
   data::Dataset dataset_;
   LoadedModel model_;
   data::ResultFiles files_;
+  std::optional<ensemble::Experiment> experiment_;
   std::optional<DatasetRun> state_;
 };
 
-// Everything that can be wrong with the options, the data and the model's files is found before the log is begun.
+// Everything that can be wrong with options, data, the model's files and the processor is found before the log is begun.
 Generation::Generation(Arguments arguments) : arguments_(std::move(arguments)), log_(arguments_.quiet) {
   const ensemble::Method method = ensemble::method_from(arguments_.method);
   const std::optional<TunedOptions> tuned = read_tuned(arguments_.tuned, method, arguments_.layout);
@@ -76,6 +77,8 @@ Generation::Generation(Arguments arguments) : arguments_(std::move(arguments)), 
   if (arguments_.prompt.chat_template) run_.chat = ensemble::ChatTemplate::of(*model_.checkpoint);
   files_ = files();
   if (arguments_.lemmaize) return;
+  experiment_.emplace(run_, dataset_, *model_.tokenizer, model_.stop_ids);
+  start_backend(model_, choice_, arguments_.model.threads);
   state_.emplace(log_, dataset_, settings());
 }
 
@@ -127,13 +130,12 @@ void Generation::execute() {
 }
 
 Done Generation::answer(const std::vector<std::size_t>& missing) {
-  load_weights(model_, choice_, arguments_.model.threads);
+  load_weights(model_);
   log_.info("{}: {}", choice_.ref.name, model_.decoder->backend().description());
-  const ensemble::Experiment experiment(run_, dataset_, *model_.tokenizer, model_.stop_ids);
   engine::Engine engine(*model_.decoder, model_.tokenizer.get(), engine_options(arguments_.model));
   return state_->complete(missing,
                           [&](std::span<const std::size_t> samples, const ensemble::RunEvents& events) {
-                            experiment.run(engine, samples, events);
+                            experiment_->run(engine, samples, events);
                           });
 }
 
@@ -185,7 +187,10 @@ void add_generate_command(CLI::App& app) {
       ->add_flag("--lemmaize", arguments->lemmaize,
                  "Only add or renew the lemma columns of the result that is there; nothing is generated")
       ->group("Results");
-  command->add_flag("--rewrite", arguments->rewrite, "Start anew, whatever is there")->group("Results");
+  command
+      ->add_flag("--rewrite", arguments->rewrite,
+                 "Start anew; what is there stays until the new result is whole")
+      ->group("Results");
   command->footer(
       "Examples:\n"
       "  chorus generate --limit 20\n"

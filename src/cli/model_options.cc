@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <utility>
 
 #include "cli/option_checks.h"
 #include "core/error.h"
@@ -21,18 +22,22 @@ std::size_t memory_of_machine() {
   return static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-/// Name, size, first and last MiB.
+/// Name, size, first and last MiB, and the first 16 KiB of every 4 MiB in between.
 std::string outline(const fs::path& file) {
-  constexpr std::uintmax_t kPart = 1 << 20;
+  constexpr std::uintmax_t kPart = 1 << 20, kEvery = 4 << 20, kSample = 16 << 10;
   const std::uintmax_t size = fs::file_size(file);
   std::string bytes = fmt::format("{}\n{}\n", file.filename().string(), size);
   std::ifstream in(file, std::ios::binary);
-  for (const std::uintmax_t from : {std::uintmax_t{0}, size > kPart ? size - kPart : 0}) {
-    std::string part(std::min(kPart, size - from), '\0');
+  const auto add = [&](std::uintmax_t from, std::uintmax_t most) {
+    std::string part(std::min(most, size - from), '\0');
     in.seekg(static_cast<std::streamoff>(from));
     in.read(part.data(), static_cast<std::streamsize>(part.size()));
     bytes += part;
-  }
+  };
+  const std::uintmax_t last = size > kPart ? size - kPart : 0;
+  add(0, kPart);
+  add(last, kPart);
+  for (std::uintmax_t from = kPart; from < last; from += kEvery) add(from, kSample);
   if (!in)
     throw Error(ErrorKind::io, file.string() + " cannot be read", "a readable model file",
                 "check its permissions");
@@ -136,14 +141,22 @@ LoadedModel open_model(const ModelChoice& choice, bool with_tokenizer) {
   return loaded;
 }
 
-void load_weights(LoadedModel& model, const ModelChoice& choice, int threads) {
-  model.decoder = std::make_unique<model::Decoder>(
-      model.checkpoint, model::make_cpu_backend(model.checkpoint->config(), choice.compute, threads));
+void start_backend(LoadedModel& model, const ModelChoice& choice, int threads) {
+  const model::ModelConfig& config = model.checkpoint->config();
+  model.backend = model::make_cpu_backend(config, choice.compute, threads);
+  model.backend->pack(1, config.hidden, [&](std::int64_t, std::int64_t count, float* out) {
+    std::fill_n(out, count * config.hidden, 0.0F);
+  });
+}
+
+void load_weights(LoadedModel& model) {
+  model.decoder = std::make_unique<model::Decoder>(model.checkpoint, std::move(model.backend));
 }
 
 LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokenizer) {
   LoadedModel model = open_model(choice, with_tokenizer);
-  load_weights(model, choice, threads);
+  start_backend(model, choice, threads);
+  load_weights(model);
   return model;
 }
 

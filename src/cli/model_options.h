@@ -39,19 +39,23 @@ struct ModelChoice {
 };
 ModelChoice choose_model(const ModelOptions& options);
 
-/// What tells one model file from another: SHA-256 over the names, sizes, first and last MiB of its files.
+/// What tells one model file from another: SHA-256 over its files' names, sizes, first and last MiB, and the first
+/// 16 KiB of every 4 MiB in between. A change of a few bytes elsewhere is not seen.
 std::string model_fingerprint(const model::ModelRef& ref);
 
-/// A model: its configuration and tokenizer read and checked; after load_weights() ready to run.
+/// A model: its configuration and tokenizer read and checked; after start_backend() and load_weights() ready to run.
 struct LoadedModel {
   std::shared_ptr<const model::Checkpoint> checkpoint;
   std::unique_ptr<text::Tokenizer> tokenizer;  // null when a folder has none and none is asked for
+  std::unique_ptr<model::Backend> backend;     // between start_backend() and load_weights()
   std::unique_ptr<model::Decoder> decoder;
   std::vector<text::TokenId> stop_ids;  // of generation_config.json, config.json and the tokenizer
 };
 LoadedModel open_model(const ModelChoice& choice, bool with_tokenizer = true);
-void load_weights(LoadedModel& model, const ModelChoice& choice, int threads);
-/// Both.
+/// What will compute: its threads run, and the processor has multiplied a matrix of this type. Throws Error(device).
+void start_backend(LoadedModel& model, const ModelChoice& choice, int threads);
+void load_weights(LoadedModel& model);
+/// All three.
 LoadedModel load_model(const ModelChoice& choice, int threads, bool with_tokenizer = true);
 
 engine::EngineOptions engine_options(const ModelOptions& options);

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <numeric>
 #include <sstream>
 #include <utility>
 
 #include "core/error.h"
+#include "text/edit_distance.h"
 
 namespace chorus::cli {
 namespace {
@@ -33,26 +33,12 @@ std::string help_of(const CLI::App& app) {
   return fmt::format("see '{} --help'", path_of(app));
 }
 
-/// Levenshtein's distance.
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({change, row[j] + 1, row[j + 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
 /// "did you mean X?" where something is near, else where to look.
 std::string suggestion(const std::string& typed, const std::vector<std::string>& known, const CLI::App& app) {
   std::string nearest;
   std::size_t best = std::max<std::size_t>(typed.size() / 3, 2) + 1;
   for (const std::string& name : known)
-    if (const std::size_t d = distance(typed, name); d < best) {
+    if (const std::size_t d = text::edit_distance(typed, name); d < best) {
       best = d;
       nearest = name;
     }

@@ -81,6 +81,7 @@ void LayoutArguments::check_file_alone() const {
 
 std::vector<std::string> LayoutArguments::given() const {
   std::vector<std::string> names;
+  if (preset) names.push_back(*preset == "published" ? "--preset (but for its --stop)" : "--preset");
   if (layout) names.push_back("--layout");
   if (cue) names.push_back("--cue");
   if (positions) names.push_back("--positions");
@@ -261,7 +262,8 @@ void add_dataset_options(CLI::App& command, data::DatasetOptions& options) {
       .add_flag("--require-paraphrases", options.require_paraphrases,
                 "A question with fewer than N phrasings is an error")
       ->group("Data");
-  command.add_flag("--skip-bad-rows", options.skip_bad_rows, "Leave bad rows out and count them")
+  command
+      .add_flag("--skip-bad-rows", options.skip_bad_rows, "Leave bad rows of questions out and count them")
       ->group("Data");
   add_example_options(command, options.examples_file, options.instruction, options.num_few_shot);
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/dataset_run.h"
@@ -22,12 +23,14 @@
 namespace chorus::cli {
 namespace {
 
+constexpr std::size_t kDevSamples = 100;  // unless that is more than a third of the set
+
 struct Arguments {
   ModelOptions model;
   PromptArguments prompt;
   data::DatasetOptions dataset;
   std::string output_dir = "results", objective = "accuracy";
-  std::size_t dev_samples = 100;
+  std::optional<std::size_t> dev_samples;
   std::uint64_t seed = 0;
   bool quiet = false, json = false;
 };
@@ -65,10 +68,12 @@ class Tuning {
   /// The development split: a seeded draw over the whole data set, in its order.
   void take_split() {
     const std::size_t n = dataset_.samples.size();
-    if (arguments_.dev_samples >= n)
-      throw Error(ErrorKind::data, fmt::format("--dev-samples {} of {} questions", arguments_.dev_samples, n),
-                  "fewer than there are: the others are for scoring", "lower --dev-samples");
-    std::vector<std::size_t> picked = data::PythonRandom(arguments_.seed).sample(n, arguments_.dev_samples);
+    const std::size_t k = arguments_.dev_samples.value_or(std::clamp<std::size_t>(n / 3, 1, kDevSamples));
+    if (k >= n)
+      throw Error(ErrorKind::data, fmt::format("--dev-samples {} of {} questions", k, n),
+                  "fewer than there are: the others are for scoring",
+                  n > 1 ? "lower --dev-samples" : "use a data set of more questions");
+    std::vector<std::size_t> picked = data::PythonRandom(arguments_.seed).sample(n, k);
     std::sort(picked.begin(), picked.end());
     std::vector<data::Sample> split;
     for (const std::size_t i : picked) split.push_back(std::move(dataset_.samples[i]));
@@ -140,6 +145,7 @@ class Tuning {
 
   void write() const {
     data::Json json{{"dataset", dataset_.name},
+                    {"dataset_sha256", dataset_.digest},
                     {"model", choice_.ref.name},
                     {"num_paraphrases", arguments_.prompt.num_paraphrases},
                     {"objective", arguments_.objective},
@@ -191,7 +197,11 @@ void add_tune_command(CLI::App& app) {
   };
   command->add_flag("--quiet", arguments->quiet, "No progress on stderr");
   command->add_flag("--json", arguments->json, "Print what is written");
-  add("--dev-samples", arguments->dev_samples, "K", "Questions to tune on, drawn from the whole data set")
+  command
+      ->add_option("--dev-samples", arguments->dev_samples,
+                   "Questions to tune on, drawn from the whole data set [100, at most a third of it]")
+      ->type_name("K")
+      ->group("Tuning")
       ->check(whole_number(1, 1000000));
   add("--seed", arguments->seed, "K", "Of the draw");
   add("--objective", arguments->objective, "WHAT",

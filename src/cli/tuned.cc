@@ -36,25 +36,21 @@ data::Json layout_json(const LayoutArguments& arguments) {
   return json;
 }
 
-void keep_first(std::int64_t max_samples, data::Dataset& dataset) {
-  if (max_samples > 0 && dataset.samples.size() > static_cast<std::size_t>(max_samples))
-    dataset.samples.resize(static_cast<std::size_t>(max_samples));
-}
-
 data::Dataset TunedOptions::remaining(const data::DatasetOptions& options) const {
+  constexpr const char* kExpected = "the data set they were tuned on";
   if (options.dataset != dataset)
     throw Error(ErrorKind::data, fmt::format("options tuned on {} for {}", dataset, options.dataset),
-                "the data set they were tuned on", "run 'chorus tune' on this one");
-  data::DatasetOptions all = options;
-  all.max_samples = 0;
-  data::Dataset result = data::load_dataset(all);
-  const std::size_t out = std::erase_if(
-      result.samples, [&](const data::Sample& sample) { return questions.contains(sample.uuid); });
-  if (result.samples.empty())
-    throw Error(ErrorKind::data, "no question is left beside those that options were tuned on",
-                "a data set larger than its development split", "tune with a smaller --dev-samples");
-  keep_first(options.max_samples, result);
-  result.notes.push_back(fmt::format("{} questions that the options were tuned on are left out", out));
+                kExpected, "run 'chorus tune' on this one");
+  data::DatasetOptions others = options;
+  others.left_out = questions;
+  data::Dataset result = data::load_dataset(others);
+  if (result.digest != digest)
+    throw Error(
+        ErrorKind::data, fmt::format("{} with other questions than options were tuned on", options.dataset),
+        kExpected,
+        "give the options that choose its questions as 'chorus tune' had them, or run it on this one");
+  result.notes.push_back(
+      fmt::format("{} questions that the options were tuned on are left out", questions.size()));
   return result;
 }
 
@@ -78,7 +74,7 @@ std::optional<TunedOptions> read_tuned(const std::filesystem::path& file, ensemb
       for_each_text(layout, text);
       if (layout.calibration != "none") for_each_number(layout, number);
     }
-    return TunedOptions{json.at("dataset").get<std::string>(),
+    return TunedOptions{json.at("dataset").get<std::string>(), json.at("dataset_sha256").get<std::string>(),
                         json.at("questions").get<std::set<std::string>>()};
   } catch (const data::Json::exception& error) {
     throw Error(ErrorKind::data, fmt::format("{}: {}", file.string(), error.what()),

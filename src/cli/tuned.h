@@ -19,10 +19,11 @@ data::Json layout_json(const LayoutArguments& arguments);
 
 struct TunedOptions {
   std::string dataset;
+  std::string digest;               // data::Dataset::digest: of its questions, those not tuned on included
   std::set<std::string> questions;  // those that options were picked on
 
   /// The data set without these questions, then cut to its max_samples; says so in its notes. Throws Error(data) for another
-  /// data set, or when nothing is left.
+  /// data set, by name or by content, or when nothing is left.
   data::Dataset remaining(const data::DatasetOptions& options) const;
 };
 
@@ -30,8 +31,5 @@ struct TunedOptions {
 /// without a layout, Error(io), Error(data) for a file that chorus tune did not write.
 std::optional<TunedOptions> read_tuned(const std::filesystem::path& file, ensemble::Method method,
                                        LayoutArguments& layout);
-
-/// Cuts a data set that was loaded whole.
-void keep_first(std::int64_t max_samples, data::Dataset& dataset);
 
 }  // namespace chorus::cli

@@ -1,8 +1,8 @@
 // Memory for numbers, and typed strided views of it.
 //
 //   AlignedBuffer<float> storage(rows * columns);                    // zeros
-//   View<float, 2> x(storage.span(), {rows, columns});               // contiguous; extents checked against
-//   the span x(3, 5) = 1.0F;  std::span<float> row = x.row(3);  View<float, 1> y = x[3];
+//   View<float, 2> x(storage.span(), {rows, columns});               // contiguous, of the span's size
+//   x(3, 5) = 1.0F;  std::span<float> row = x.row(3);  View<float, 1> y = x[3];
 #pragma once
 
 #include <fmt/format.h>
@@ -147,8 +147,6 @@ requires(Rank >= 1) class View {
     assert(index >= 0 && index < extents_[0] && strides_[1] == 1);
     return {data_ + index * strides_[0], static_cast<std::size_t>(extents_[1])};
   }
-
-  bool is_contiguous() const { return strides_ == contiguous(extents_); }
 
  private:
   static Axes contiguous(const Axes& extents) {

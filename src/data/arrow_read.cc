@@ -228,7 +228,7 @@ Value cell_at(const arrow::Array& coded, std::int64_t row, ColumnType type, cons
 
 }  // namespace
 
-Table from_arrow(const arrow::Table& source, const std::string& name) {
+Table from_arrow(const arrow::Table& source, const std::string& name) try {
   Schema schema;
   std::vector<std::string> where;
   for (const auto& field : source.schema()->fields()) {
@@ -249,6 +249,9 @@ Table from_arrow(const arrow::Table& source, const std::string& name) {
   }
   for (auto& row : rows) table.append(std::move(row));
   return table;
+} catch (const Error& error) {  // Table does not know whose columns and cells it refuses
+  if (error.got().starts_with(name)) throw;
+  throw Error(error.kind(), name + ": " + error.got(), error.expected(), error.todo());
 }
 
 }  // namespace chorus::data

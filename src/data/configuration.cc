@@ -45,6 +45,12 @@ Json Configuration::identity() const {
   return json;
 }
 
+Json Configuration::log_identity() const {
+  Json json = identity();
+  if (!computed_by.empty()) json["computed_by"] = computed_by;
+  return json;
+}
+
 Json Configuration::complete() const {
   Json json = object_or_empty(settings);
   if (!inputs.empty()) json["inputs"] = inputs;

@@ -16,9 +16,14 @@ struct Configuration {
   Json settings = Json::object();  // every option that can change a row or which rows there are, by name
   Json inputs = Json::object();    // name -> sha256 of what was read (data set, examples, model)
   std::vector<std::string> raisable = {"max_samples"};  // settings that only say how many rows; 0 means all
+  // What may change the last bits of a row: the program's version, the processor's instruction set. The rows of one
+  // log have it in common; a finished result is the same result whatever computed it.
+  Json computed_by = Json::object();
 
-  /// What all rows of a log share: settings without the raisable ones, and inputs.
+  /// What makes a result another one: settings without the raisable ones, and inputs.
   Json identity() const;
+  /// What all rows of a log share: identity() and, where there is one, `computed_by`.
+  Json log_identity() const;
   /// Settings and inputs, raisable ones included: what a manifest records.
   Json complete() const;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "data/digest.h"
 #include "data/sources.h"
 
 namespace chorus::data {
@@ -57,6 +58,28 @@ void check_ids(const Dataset& set) {
                   "ids that differ", "correct the data");
 }
 
+std::string digest_of(const std::vector<Sample>& samples) {
+  std::string all;
+  const auto add = [&](const std::string& text) { all += std::to_string(text.size()) + ":" + text; };
+  const auto add_list = [&](const std::vector<std::string>& list) {
+    all += std::to_string(list.size()) + "[";
+    for (const std::string& text : list) add(text);
+  };
+  for (const Sample& sample : samples) {
+    add(sample.uuid);
+    add_list(sample.paraphrases);
+    add_list(sample.answers);
+  }
+  return sha256_hex(all);
+}
+
+/// Leaves out what is to be left out, then keeps the first max_samples.
+void cut(const DatasetOptions& options, Dataset& set) {
+  std::erase_if(set.samples, [&](const Sample& sample) { return options.left_out.contains(sample.uuid); });
+  if (options.max_samples > 0 && set.samples.size() > static_cast<std::size_t>(options.max_samples))
+    set.samples.resize(static_cast<std::size_t>(options.max_samples));
+}
+
 void count_short_samples(const DatasetOptions& options, Dataset& set) {
   const auto wanted = static_cast<std::size_t>(options.num_paraphrases);
   std::size_t too_short = 0, fewest = wanted;
@@ -76,13 +99,16 @@ void count_short_samples(const DatasetOptions& options, Dataset& set) {
                         " phrasings (the fewest: " + std::to_string(fewest) + ")");
 }
 
-void replace_examples(const DatasetOptions& options, RowGuard& guard, Dataset& set) {
+void replace_examples(const DatasetOptions& options, Dataset& set) {
   const auto wanted = static_cast<std::size_t>(options.num_few_shot);
-  set.examples = examples_of(read_records(options.examples_file, guard), wanted);
+  RowGuard all_rows(false);  // a worked example left out would be another prompt
+  set.examples =
+      without_skipping([&] { return examples_of(read_records(options.examples_file, all_rows), wanted); });
   set.files.push_back(options.examples_file);
   if (set.examples.size() < wanted)
-    set.notes.push_back(options.examples_file.string() + " gives " + std::to_string(set.examples.size()) +
-                        " worked examples where " + std::to_string(wanted) + " were asked for");
+    set.notes.push_back(options.examples_file.filename().string() + " gives " +
+                        std::to_string(set.examples.size()) + " worked examples where " +
+                        std::to_string(wanted) + " were asked for");
 }
 
 Dataset load_source(const DatasetOptions& options, RowGuard& guard) try {
@@ -108,12 +134,15 @@ Dataset load_dataset(const DatasetOptions& options) {
   RowGuard guard(options.skip_bad_rows);
   Dataset set = load_source(options, guard);
   check_ids(set);
-  if (options.max_samples > 0 && set.samples.size() > static_cast<std::size_t>(options.max_samples))
-    set.samples.resize(static_cast<std::size_t>(options.max_samples));
+  set.digest = digest_of(set.samples);
   if (set.samples.empty())
     throw Error(ErrorKind::data, "the data set " + set.name + " has no samples", "at least one",
                 "check the data");
-  if (!options.examples_file.empty()) replace_examples(options, guard, set);
+  cut(options, set);
+  if (set.samples.empty())
+    throw Error(ErrorKind::data, "the data set " + set.name + " has no samples but those to be left out",
+                "at least one more", "leave fewer out");
+  if (!options.examples_file.empty()) replace_examples(options, set);
   if (options.instruction) set.instruction = *options.instruction;
   count_short_samples(options, set);
   guard.add_note(set.notes);

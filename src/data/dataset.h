@@ -1,13 +1,14 @@
 // Data sets: from files as they are found to samples, worked examples and an instruction.
 //
-//   Dataset set = load_dataset({.dataset = "pararel", .data = "pararel", .relations = {"P36", "P19"},
-//   .max_samples = 500}); for (const Sample& sample : set.samples) ask(sample); for (const std::string& note
-//   : set.notes) print(note);
+//   Dataset set = load_dataset({.dataset = "pararel", .data = "pararel", .relations = {"P36", "P19"}});
+//   for (const Sample& sample : set.samples) ask(sample);
+//   for (const std::string& note : set.notes) print(note);
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct Dataset {
   std::string instruction = {};              // without the blank line that follows it
   std::vector<std::string> notes = {};       // oddities with their counts, for the summary
   std::vector<std::filesystem::path> files =
-      {};  // what was read, in order; empty for the set inside the program
+      {};                   // what was read, in order; empty for the set inside the program
+  std::string digest = {};  // SHA-256 of all its samples' ids, phrasings and answers, those cut off included
 };
 
 struct DatasetOptions {
@@ -41,27 +43,27 @@ struct DatasetOptions {
   std::optional<std::string> instruction = {};  // in place of the set's own
   int num_few_shot = 5;                         // worked examples, 0 and more
   std::int64_t max_samples = 0;                 // exact; 0 means all
-  int num_paraphrases = 5;           // used for counting samples that have fewer; all phrasings are loaded
-  bool require_paraphrases = false;  // a sample with fewer is an error
-  bool skip_bad_rows = false;        // bad rows are left out and counted
+  int num_paraphrases = 5;              // used for counting samples that have fewer; all phrasings are loaded
+  bool require_paraphrases = false;     // a sample with fewer is an error
+  bool skip_bad_rows = false;           // bad rows of questions are left out and counted
+  std::set<std::string> left_out = {};  // ids of samples to leave out, before max_samples counts
 };
 
 /// The names --dataset takes.
 const std::vector<std::string>& dataset_names();
 
 /// Deterministic. Error(usage) for options that no set takes; Error(data), with file and line, for missing
-/// files, bad rows (unless skip_bad_rows), unknown relations and ids given twice.
+/// files, bad rows (unless skip_bad_rows; those of worked examples always), unknown relations and ids given twice.
 ///
 /// builtin  The set inside the program; extra column kind.
 /// webqa    DATA: a folder with test and training split, or the test file. A row is {qId, qText, answers}
-/// (JSON lists) or
-///          {question, answers} (JSONL, Parquet, Feather). uuid: md5 of the question. Examples:
-///          random.Random(42).sample from the training split, sorted by qId where there are any.
+///          (JSON lists) or {question, answers} (JSONL, Parquet, Feather). uuid: md5 of the question.
+///          Examples: random.Random(42).sample from the training split, sorted by qId where there are any.
 ///          --paraphrases FILE: {uuid or question, paraphrases}; the question stays paraphrase 0.
 /// pararel  DATA: a folder with patterns/P*.jsonl and facts/P*.jsonl. The facts of one relation and subject
-/// are one sample;
-///          its uuid is that of the first of these facts, its answers are all objects in file order. Samples
-///          come round-robin over the relations. Examples: the same draw over this list; they are not asked.
+///          are one sample; its uuid is that of the first of these facts, its answers are all objects in
+///          file order. Samples come round-robin over the relations. Examples: the same draw over this list;
+///          they are not asked.
 ///          cloze mask: [Y] becomes [MASK]. cloze left: only patterns that end in [Y] but for spaces and a
 ///          full stop; the question is the text before it. Extra columns relation, answer_in_subject (true or
 ///          false).

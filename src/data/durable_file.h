@@ -1,7 +1,7 @@
 // Files that are either there in full or not at all.
 //
-//   write_durable("results/origin.json", text);           // temporary file, fsync, rename, fsync of the
-//   folder PendingFile a("x.feather", bytes), b("x.csv", text);  // both on disk under temporary names
+//   write_durable("results/origin.json", text);   // temporary file, fsync, rename, fsync of the folder
+//   PendingFile a("results/x.feather", bytes), b("results/x.csv", text);   // on disk, under temporary names
 //   a.commit(); b.commit(); sync_folder("results");
 #pragma once
 

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <limits>
+#include <utility>
 
 #include "core/error.h"
 #include "data/digest.h"
@@ -68,9 +70,9 @@ OutputStatus without_manifest(const ResultFiles& files) {
   return {};
 }
 
-bool log_is_ours(const ResultFiles& files, const Configuration& configuration) {
-  const Json stored = ResultLog::stored_identity(files.log());
-  return stored.is_object() && differences(stored, configuration.identity(), "").empty();
+bool is_log_of(const Configuration& configuration, const std::filesystem::path& log) {
+  const Json stored = ResultLog::stored_identity(log);
+  return stored.is_object() && differences(stored, configuration.log_identity(), "").empty();
 }
 
 Table collect(const ResultLog& log, const std::vector<std::string>& keys, const Schema& schema) {
@@ -93,6 +95,18 @@ Json run_json(const ResultLog& log, const Json& notes) {
   json["resumes"] = log.sessions().size() - 1;
   json["sessions"] = log.sessions();
   return json;
+}
+
+/// Into a log beside the old one, which an interrupted rewriting of this configuration has begun already.
+ResultRun open_rewriting(const ResultFiles& files, const Configuration& configuration,
+                         ResultLog::Options options, OutputState state) {
+  const bool goes_on = is_log_of(configuration, files.rewrite_log());
+  const bool from_log =
+      !goes_on && state == OutputState::finished_more && is_log_of(configuration, files.log());
+  options.rewrite = !goes_on && !from_log;
+  Descriptor held = ResultLog::hold(from_log ? files.rewrite_log() : files.log());
+  return {state, ResultLog(from_log ? files.log() : files.rewrite_log(), configuration, options),
+          std::move(held)};
 }
 
 void remove_file(const std::filesystem::path& path) {
@@ -147,23 +161,17 @@ OutputStatus inspect_output(const ResultFiles& files, const Configuration& confi
 ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
                    const ResultLog::Options& options) {
   const OutputStatus status = inspect_output(files, configuration);
-  const bool interrupted_rewrite =
-      status.state == OutputState::finished_other && log_is_ours(files, configuration);
-  const bool goes_on = interrupted_rewrite || status.state == OutputState::absent ||
-                       status.state == OutputState::finished_fewer;
-  if (!options.rewrite) {
-    if (status.state == OutputState::finished_same) return {status.state, std::nullopt};
-    if (!goes_on) {
-      throw Error(ErrorKind::data,
-                  fmt::format("{} is there already: {}", files.feather().string(),
-                              fmt::join(status.differences, "; ")),
-                  "no result, or one of this configuration",
-                  "use --rewrite to replace it, --tag or another --output-dir to keep both");
-    }
+  if (options.rewrite) return open_rewriting(files, configuration, options, status.state);
+  if (status.state == OutputState::finished_same) return {status.state, std::nullopt};
+  if (status.state != OutputState::absent && status.state != OutputState::finished_fewer) {
+    throw Error(
+        ErrorKind::data,
+        fmt::format("{} is there already: {}", files.feather().string(), fmt::join(status.differences, "; ")),
+        "no result, or one of this configuration",
+        "use --rewrite to replace it, --tag or another --output-dir to keep both");
   }
-  ResultLog::Options opening = options;
-  if (interrupted_rewrite || status.state == OutputState::finished_more) opening.rewrite = false;
-  return {status.state, ResultLog(files.log(), configuration, opening)};
+  Descriptor held = ResultLog::hold(files.rewrite_log());
+  return {status.state, ResultLog(files.log(), configuration, options), std::move(held)};
 }
 
 void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
@@ -176,6 +184,9 @@ void write_result(const ResultFiles& files, const ResultLog& log, const std::vec
   make_folder(files.feather().parent_path());
   PendingFile run(files.run(), run_json(log, run_notes).dump(2) + "\n");
   commit(files, feather, csv, &run, json.dump(2) + "\n");
+  if (log.path() == files.log()) return;
+  if (::rename(log.path().c_str(), files.log().c_str()) != 0) throw_io("be replaced", files.log());
+  sync_folder(files.log().parent_path());
 }
 
 void renew_lemmas(const ResultFiles& files) {

@@ -1,9 +1,8 @@
 // A run from its first question to its files: is it finished already, what is in its log, write the result.
 //
-//   ResultRun run = open_run(files, configuration, {.rewrite = false});      // throws when another run's result is
-//   there if (run.state == OutputState::finished_same) return;               // nothing to do, no model
-//   needed
-//   ... run.log->append(uuid, {row}) for every uuid that run.log does not contain ...
+//   ResultRun run = open_run(files, configuration);          // throws when another run's result is there
+//   if (run.state == OutputState::finished_same) return;     // nothing to do, no model needed
+//   for (...) if (!run.log->contains(uuid)) run.log->append(uuid, {row});
 //   write_result(files, *run.log, uuids_in_order, schema, manifest, run_notes);
 #pragma once
 
@@ -13,6 +12,7 @@
 
 #include "data/configuration.h"
 #include "data/manifest.h"
+#include "data/posix_file.h"
 #include "data/result_log.h"
 #include "data/result_paths.h"
 #include "data/table.h"
@@ -38,21 +38,23 @@ struct OutputStatus {
 OutputStatus inspect_output(const ResultFiles& files, const Configuration& configuration);
 
 struct ResultRun {
-  OutputState state;             // as found
-  std::optional<ResultLog> log;  // empty when the result is finished and stays
+  OutputState state;               // as found
+  std::optional<ResultLog> log;    // empty when the result is finished and stays
+  Descriptor held = Descriptor();  // the lock on the result's other log, if it has two
 };
 
 /// Decides and opens the log. Without `rewrite`, finished_more, finished_other and not_ours are refused with each
-/// difference named, Error(data); but where the log is already of this configuration and the finished result is of
-/// another, a rewriting run was interrupted: it goes on. With `rewrite` the rows are computed anew, except that such
-/// an interrupted run goes on and that finished_more takes its rows from the log, which keeps the others.
+/// difference named, Error(data). With `rewrite` the rows are computed anew, into a log of its own: an interrupted
+/// rewriting goes on when it is opened so again, and until write_result() is through nothing of the old result is
+/// touched, its log neither. Only finished_more takes its rows from the log, which keeps the others.
 ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
                    const ResultLog::Options& options = {});
 
 /// Writes NAME.feather, NAME.csv, NAME.run.json and, last, NAME.json: all first in full under temporary
-/// names, an old manifest removed before the first rename. The lemma columns (data/lemma_columns.h) are added. Killed at any moment, there is a manifest only
-/// with the files it speaks of. `keys` are the samples of this run in the data set's order; every one must be
-/// in the log. Throws Error(io), Error(data).
+/// names, an old manifest removed before the first rename. The lemma columns (data/lemma_columns.h) are added.
+/// Killed at any moment, there is a manifest only with the files it speaks of. Then the log of a rewriting takes
+/// the old one's place; its path() is of the past. `keys` are the samples of this run in the data set's order;
+/// every one must be in the log. Throws Error(io), Error(data).
 void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
                   const Schema& schema, const Manifest& manifest, const Json& run_notes);
 

@@ -1,9 +1,10 @@
 // The text of a prompt: instruction, worked examples, question, answer cue.
 //
-//   const std::vector<WorkedExample> examples{{.question = "1 + 1?", .answer = "2", .paraphrases = {"1 +
-//   1?"}}}; PromptParts p = build_prompt({}, "Answer briefly.", examples, "2 + 2?"); p.complete() == "Answer
-//   briefly.\n\nQ: 1 + 1?\nA: 2\n\nQ: 2 + 2?\nA:"; p.prefix + p.body is the paraphrase of a fused layout,
-//   p.cue stands once after all of them.
+//   const std::vector<WorkedExample> examples{{.question = "1 + 1?", .answer = "2", .paraphrases = {"1 + 1?"}}};
+//   PromptParts p = build_prompt({}, "Answer briefly.", examples, "2 + 2?");
+//   p.complete() == "Answer briefly.\n\nQ: 1 + 1?\nA: 2\n\nQ: 2 + 2?\nA:";
+//
+// In a fused layout p.prefix + p.body is a paraphrase, and p.cue stands once after all of them.
 #pragma once
 
 #include <cstddef>

@@ -17,10 +17,11 @@ namespace {
 namespace fs = std::filesystem;
 namespace dom = simdjson::dom;
 
+constexpr const char* kSkipAdvice = "correct it, or leave bad rows out with --skip-bad-rows";
+
 [[noreturn]] void bad_place(const std::string& where, const std::string& problem,
                             const std::string& expected) {
-  throw Error(ErrorKind::data, where + " " + problem, expected,
-              "correct it, or leave bad rows out with --skip-bad-rows");
+  throw Error(ErrorKind::data, where + " " + problem, expected, kSkipAdvice);
 }
 
 void check_file(const fs::path& file) {
@@ -139,22 +140,11 @@ std::vector<Record> read_list(const std::string& file, std::string_view content,
   return records;
 }
 
-void check_all_utf8(const Json& value, const std::string& where) {
-  if (value.is_string()) check_utf8(value.get_ref<const std::string&>(), where);
-  if (value.is_structured())
-    for (const Json& item : value) check_all_utf8(item, where);
-}
-
-std::vector<Record> read_table_records(const fs::path& file, RowGuard& guard) {
+std::vector<Record> read_table_records(const fs::path& file) {
   const Table table = read_table(file);
   std::vector<Record> records;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    const std::string where = file.string() + " row " + std::to_string(row + 1);
-    guard([&] {
-      Record record{where, row_json(table, row), true};
-      check_all_utf8(record.fields, where);
-      records.push_back(std::move(record));
-    });
+    records.push_back({file.string() + " row " + std::to_string(row + 1), row_json(table, row), true});
   }
   if (table.rows() == 0)
     throw Error(ErrorKind::data, file.string() + " has no rows", "at least one row", "check the file");
@@ -177,8 +167,21 @@ StringList texts_of(const Json& list, const Record& record, std::string_view nam
 
 }  // namespace
 
+void throw_without_skip_advice(const Error& error) {
+  throw Error(
+      error.kind(), error.got(), error.expected(),
+      error.todo() == kSkipAdvice ? "correct it: --skip-bad-rows is for the questions alone" : error.todo());
+}
+
 void RowGuard::count(const Error& error) {
-  if (skipped_++ == 0) first_ = error.got();
+  if (skipped_++ > 0) return;
+  first_ = error.got();
+  for (const fs::path& file : files_) {
+    const std::string path = file.string(), name = file.filename().string();
+    if (path == name) continue;
+    for (std::size_t at = 0; (at = first_.find(path, at)) != std::string::npos; at += name.size())
+      first_.replace(at, path.size(), name);
+  }
 }
 
 void RowGuard::add_note(std::vector<std::string>& notes) const {
@@ -194,7 +197,8 @@ bool is_table_file(const fs::path& file) {
 
 std::vector<Record> read_records(const fs::path& file, RowGuard& guard) {
   check_file(file);
-  return is_table_file(file) ? read_table_records(file, guard)
+  guard.reads(file);
+  return is_table_file(file) ? read_table_records(file)
                              : parse_records(read_file(file), file.string(), guard);
 }
 

@@ -24,6 +24,8 @@ struct Record {
   bool from_table = false;  // a table file: its lists may stand in text cells, as JSON
 };
 
+[[noreturn]] void throw_without_skip_advice(const Error& error);
+
 /// Runs the code of one row. A data error either passes through or, when bad rows are to be skipped, is
 /// counted.
 class RowGuard {
@@ -43,6 +45,9 @@ class RowGuard {
     }
   }
 
+  /// A file whose rows are to come: notes name it without its folder, which is no part of what was read.
+  void reads(const std::filesystem::path& file) { files_.push_back(file); }
+
   /// Adds one line when rows were skipped: how many, and why the first one was.
   void add_note(std::vector<std::string>& notes) const;
 
@@ -52,7 +57,18 @@ class RowGuard {
   bool skip_;
   std::int64_t skipped_ = 0;
   std::string first_;
+  std::vector<std::filesystem::path> files_;
 };
+
+/// Runs code on rows that are never skipped: its errors do not advise --skip-bad-rows.
+template <class Work>
+auto without_skipping(Work&& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw_without_skip_advice(error);
+  }
+}
 
 /// All rows of a file, in order: .csv, .tsv, .parquet, .feather, .arrow through data/table_file.h, anything
 /// else as JSON: a list of objects, or one object a line (JSONL; blank lines are nothing). Error(data):

@@ -61,9 +61,17 @@ bool torn_head(std::string_view line) {
 }
 
 [[noreturn]] void throw_damaged(const std::filesystem::path& path, std::size_t line) {
-  throw Error(ErrorKind::data, fmt::format("{}: line {} is damaged", path.string(), line),
-              "lines that match their checksums",
-              "restore the file, remove that line to compute its sample again, or start anew with --rewrite");
+  throw Error(
+      ErrorKind::data, fmt::format("{}: line {} is damaged", path.string(), line),
+      "lines that match their checksums",
+      "restore the file, remove that line to compute its sample again, or remove the file to start anew");
+}
+
+void lock(const Descriptor& file, const std::filesystem::path& path) {
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return;
+  if (errno != EWOULDBLOCK) throw_io("be locked", path);
+  throw Error(ErrorKind::io, path.string() + " is in use by another run", "one run per result",
+              "wait for it to end or choose another --output-dir or --tag");
 }
 
 /// One line at a time, with where it stood and whether it ended in a newline.
@@ -104,7 +112,7 @@ ResultLog::ResultLog(const std::filesystem::path& path, const Configuration& con
     : path_(path) {
   make_folder(path_.has_parent_path() ? path_.parent_path() : ".");
   open_and_lock();
-  const Json identity = configuration.identity();
+  const Json identity = configuration.log_identity();
   if ((options.rewrite || is_unused(identity)) && ::ftruncate(file_.get(), 0) != 0)
     throw_io("be emptied", path_);
   load(identity);
@@ -124,10 +132,16 @@ void ResultLog::open_and_lock() {
     throw Error(ErrorKind::io, path_.string() + " is no ordinary file", "an ordinary file",
                 "choose another folder");
   }
-  if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return;
-  if (errno != EWOULDBLOCK) throw_io("be locked", path_);
-  throw Error(ErrorKind::io, path_.string() + " is in use by another run", "one run per result",
-              "wait for it to end or choose another --output-dir or --tag");
+  lock(file_, path_);
+}
+
+Descriptor ResultLog::hold(const std::filesystem::path& path) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (file.get() >= 0)
+    lock(file, path);
+  else if (errno != ENOENT && errno != ENOTDIR)
+    throw_io("be opened", path);
+  return file;
 }
 
 /// A log begun by another configuration that never finished a sample keeps nothing from being begun anew.

@@ -31,7 +31,8 @@ class ResultLog {
 
   /// Opens or creates, and locks. Throws Error(io) when it cannot be written or another process has it open;
   /// Error(data) when a line before the last is damaged or the log is of another configuration (each key
-  /// named with both values), unless `rewrite` or no sample is in it. Settings that may be raised are no part of the comparison.
+  /// named with both values), unless `rewrite` or no sample is in it. Compared is Configuration::log_identity():
+  /// settings that may be raised are no part of it, program version and instruction set are.
   ResultLog(const std::filesystem::path& path, const Configuration& configuration, const Options& options);
   ResultLog(const std::filesystem::path& path, const Configuration& configuration)
       : ResultLog(path, configuration, Options{}) {}
@@ -56,7 +57,11 @@ class ResultLog {
   std::uint64_t dropped_bytes() const { return dropped_bytes_; }
   const std::filesystem::path& path() const { return path_; }
 
-  /// The configuration of a log without opening it for writing; null when there is no readable one.
+  /// Keeps other runs from opening a log for as long as the descriptor lives; an empty one when there is no such file.
+  /// Throws Error(io) when another run has it open.
+  static Descriptor hold(const std::filesystem::path& path);
+
+  /// The log_identity() of a log without opening it for writing; null when there is no readable one.
   static Json stored_identity(const std::filesystem::path& path);
 
  private:

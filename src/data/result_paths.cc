@@ -139,9 +139,4 @@ std::string result_stem(const ResultName& name) {
   return stem;
 }
 
-std::string_view published_value(std::string_view name) {
-  const Option* known = option(name);
-  return known == nullptr ? std::string_view{} : known->published;
-}
-
 }  // namespace chorus::data

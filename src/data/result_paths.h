@@ -33,9 +33,6 @@ struct ResultName {
 /// -, or a name over 200 bytes.
 std::string result_stem(const ResultName& name);
 
-/// The published value of a layout option ("layout" -> "concat"); empty when the name is none of section 2's.
-std::string_view published_value(std::string_view option);
-
 struct ResultFiles {
   std::filesystem::path folder;
   std::string stem;
@@ -45,6 +42,8 @@ struct ResultFiles {
   std::filesystem::path manifest() const { return folder / (stem + ".json"); }
   std::filesystem::path run() const { return folder / (stem + ".run.json"); }
   std::filesystem::path log() const { return folder / (stem + ".log.jsonl"); }
+  /// The log of a rewriting that is not finished. No stem's other files end like this.
+  std::filesystem::path rewrite_log() const { return folder / (stem + ".rewrite.jsonl"); }
 };
 
 }  // namespace chorus::data

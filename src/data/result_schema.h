@@ -23,11 +23,12 @@ enum class ResultKind {
 /// "vote", "flex", "weighted_flex"), or "confidence". Throws Error(usage) naming the methods there are.
 ResultKind result_kind(std::string_view method);
 
-/// Columns in file order: those of all kinds, those of this kind, then the data set's own, as text, in the
-/// order given. Throws Error(data) when a column of the data set has the name of a result column.
+/// Columns a run may ask for beside those of its kind.
 struct ExtraColumns {
   bool gold_logprob = false;  // with the log-probability of every accepted answer
 };
+/// Columns in file order: those of all kinds, those of this kind, then the data set's own, as text, in the
+/// order given. Throws Error(data) when a column of the data set has the name of a result column.
 Schema result_schema(ResultKind kind, const std::vector<std::string>& extra = {}, ExtraColumns more = {});
 
 /// True for a name that some kind of result file uses: a data set column of that name cannot be carried

@@ -1,7 +1,8 @@
 // One question of a data set: its phrasings, every accepted answer, and the columns that travel with it.
 //
-//   Sample s{.uuid = "q1", .paraphrases = {"capital of France?"}, .answers = {"Paris"}, .extra = {{"kind",
-//   "capital"}}}; const std::string& question = s.paraphrases.front();
+//   Sample s{.uuid = "q1", .paraphrases = {"capital of France?"}, .answers = {"Paris"}};
+//   s.extra.emplace_back("kind", "capital");
+//   const std::string& question = s.paraphrases.front();
 #pragma once
 
 #include <string>

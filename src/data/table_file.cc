@@ -156,14 +156,10 @@ Table read_table(const std::filesystem::path& path, const ReadOptions& options) 
   }
 }
 
-std::string feather_bytes(const Table& table, Compression compression) {
+std::string feather_bytes(const Table& table) {
   const std::string where = "Feather";
   auto options = arrow::ipc::IpcWriteOptions::Defaults();
   options.use_threads = false;
-  if (compression == Compression::lz4) {
-    options.codec =
-        check_arrow(arrow::util::Codec::Create(arrow::Compression::LZ4_FRAME), where, "an lz4 codec");
-  }
   const auto sink = check_arrow(arrow::io::BufferOutputStream::Create(), where, "memory");
   const auto writer = check_arrow(arrow::ipc::MakeFileWriter(sink, to_arrow_schema(table.schema()), options),
                                   where, "memory");

@@ -28,11 +28,9 @@ struct ReadOptions {
 /// table.
 Table read_table(const std::filesystem::path& path, const ReadOptions& options = {});
 
-enum class Compression { none, lz4 };
-
-/// The table as a Feather V2 file. The same table gives the same bytes. Throws Error(data) for text that is
+/// The table as a Feather V2 file, not compressed. The same table gives the same bytes. Throws Error(data) for text that is
 /// not UTF-8.
-std::string feather_bytes(const Table& table, Compression compression = Compression::none);
+std::string feather_bytes(const Table& table);
 
 /// The table as CSV: a header line, RFC 4180 quoting, '\n' line ends, lists as JSON, null empty, the empty
 /// string "", numbers in their shortest form that reads back the same. Throws Error(data) for text that is

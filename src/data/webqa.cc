@@ -101,7 +101,7 @@ void load_examples(std::vector<Record> records, std::size_t wanted, const std::s
              find_field(b, "qId")->get_ref<const std::string&>();
     });
   for (const std::size_t index : draw_examples(records.size(), wanted, what))
-    set.examples.push_back(example_of(question_of(records[index])));
+    set.examples.push_back(without_skipping([&] { return example_of(question_of(records[index])); }));
 }
 
 std::string phrasings_id(const Record& record) {
@@ -137,7 +137,7 @@ void add_phrasings(const fs::path& file, RowGuard& guard, Dataset& set) {
   set.files.push_back(file);
   if (strangers > 0)
     set.notes.push_back(std::to_string(strangers) + " of " + std::to_string(records.size()) + " rows of " +
-                        file.string() + " are about no question of the set");
+                        file.filename().string() + " are about no question of the set");
 }
 
 }  // namespace

@@ -118,8 +118,7 @@ void Engine::fill(const std::function<std::optional<Request>()>& next) {
 void Engine::run(const std::function<std::optional<Request>()>& next, const Events& events) {
   try {
     for (;;) {
-      if (events.cancelled && events.cancelled())
-        throw Error(ErrorKind::interrupted, "interrupted", "", "run the same command again to go on");
+      if (events.cancelled && events.cancelled()) throw Error(ErrorKind::interrupted, "interrupted", "", "");
       fill(next);
       if (active_.empty()) return;
       step(events);

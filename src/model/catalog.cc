@@ -7,7 +7,6 @@
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -16,6 +15,7 @@
 #include "core/error.h"
 #include "model/catalog_table.h"
 #include "model/hub_cache.h"
+#include "text/edit_distance.h"
 
 namespace chorus::model {
 namespace {
@@ -62,27 +62,13 @@ std::string as_component(std::string_view name) {
   return out;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 /// Up to four aliases, nearest first; a name that begins another is near whatever its length.
 std::vector<std::string> close_aliases(const std::string& name) {
   const std::string wanted = folded(name.substr(0, 100));
   std::vector<std::pair<std::size_t, const char*>> near;
   for (const CatalogRow& row : kCatalog) {
     const std::string alias = folded(row.alias);
-    const std::size_t distance = edit_distance(wanted, alias);
+    const std::size_t distance = text::edit_distance(wanted, alias);
     const bool begins = wanted.size() >= 3 && alias.starts_with(wanted);
     if (begins || distance <= std::max<std::size_t>(2, wanted.size() / 3))
       near.emplace_back(distance, row.alias);

@@ -1,7 +1,7 @@
 // What of tokenizer_config.json (transformers' file beside tokenizer.json) bears on token ids.
 //
-//   TokenizerConfig config = read_tokenizer_config("llama3.1/tokenizer_config.json");   // config.eos:
-//   "<|eot_id|>"
+//   TokenizerConfig config = read_tokenizer_config("llama3.1/tokenizer_config.json");
+//   config.eos == "<|eot_id|>";
 #pragma once
 
 #include <filesystem>

@@ -105,6 +105,49 @@ TEST_F(Generate, AnotherConfigurationsLogIsRefusedToo) {
                  "differs in stop: log has eos, this run has newline");
 }
 
+TEST_F(Generate, TheLogSaysWhatComputedItTheManifestDoesNot) {
+  ASSERT_EQ(generate({"--max-samples", "3"}).code, 0);
+  const fs::path log = result("flex_attention-3.bos-scope=own.log.jsonl");
+  EXPECT_THAT(lines_of(read_file(log)).front(), HasSubstr(R"("computed_by":{"chorus":")"));
+  EXPECT_THAT(read_file(result("flex_attention-3.bos-scope=own.json")),
+              testing::Not(HasSubstr("computed_by")));
+}
+
+TEST_F(Generate, RewriteThatCannotRunTouchesNothing) {
+  ASSERT_EQ(generate({"--max-samples", "3", "--tag", "t"}).code, 0);
+  const auto before = result_bytes(program_, "flex_attention-3.t");
+  const std::string log = read_file(result("flex_attention-3.t.log.jsonl"));
+  expect_failure(generate({"--tag", "t", "--rewrite", "--layout", "examples", "--cue", "fused",
+                           "--prompt-template", "{instruction}\\n{examples}Question: {question}\\nA:"}),
+                 2, "--prompt-template with --layout examples");
+  EXPECT_EQ(result_bytes(program_, "flex_attention-3.t"), before);
+  EXPECT_EQ(read_file(result("flex_attention-3.t.log.jsonl")), log);
+  EXPECT_FALSE(fs::exists(result("flex_attention-3.t.rewrite.jsonl")));
+}
+
+TEST_F(Generate, AModelThatChangedInItsMiddleIsAnotherModel) {
+  const std::string model = read_file(program_ / "tiny.gguf");
+  write_file(program_ / "tiny.gguf", model + std::string(12 << 20, '\0'));
+  ASSERT_EQ(generate({"--max-samples", "3"}).code, 0);
+  std::string changed = model + std::string(12 << 20, '\0');
+  changed[(5 << 20) + 100] = 1;
+  write_file(program_ / "tiny.gguf", changed);
+  expect_failure(generate({"--max-samples", "3"}), 3, "inputs.model: the finished result has ");
+}
+
+TEST_F(Generate, APathsSpellingIsInNoManifest) {
+  write_file(program_ / "q.jsonl", questions(3) + "nonsense\n");
+  write_file(program_ / "examples.jsonl", R"({"question": "in a", "answer": "the"})");
+  const Arguments more{"--examples", "examples.jsonl", "--skip-bad-rows"};
+  ASSERT_EQ(generate(more).code, 0);
+  const auto before = result_bytes(program_, "flex_attention-3.bos-scope=own");
+  const Outcome again = generate({"--data", program_ / "q.jsonl", "--examples", program_ / "examples.jsonl",
+                                  "--skip-bad-rows", "--output-dir", "other"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("first: q.jsonl line 4 is not JSON"));
+  EXPECT_EQ(result_bytes(program_, "flex_attention-3.bos-scope=own", "other"), before);
+}
+
 TEST_F(Generate, RewriteAndTag) {
   ASSERT_EQ(generate({"--max-samples", "3"}).code, 0);
   const auto before = result_bytes(program_, "flex_attention-3.bos-scope=own");

@@ -52,6 +52,10 @@ TEST_F(Methods, ConfidenceThatWasExtendedIsTheSameBytesAndWeighs) {
   ASSERT_EQ(confidence({"--output-dir", "fresh", "--batch-size", "1", "--threads", "1"}).code, 0);
   EXPECT_EQ(result_bytes(program_, "confidence"), result_bytes(program_, "confidence", "fresh"));
   EXPECT_THAT(confidence().err, HasSubstr("finished already"));
+  EXPECT_EQ(
+      json::parse(read_file(program_ / "fresh/jsonl/tiny/confidence.run.json"))["sessions"][0]["batch_size"],
+      1);
+  EXPECT_EQ(json::parse(read_file(result("confidence.run.json")))["sessions"][0]["batch_size"], 128);
   expect_failure(confidence({"--seed", "9"}), 3, "seed: the finished result has 0, this run has 9");
 
   const std::string file = "out/jsonl/tiny/confidence.feather";
@@ -169,6 +173,19 @@ TEST_F(Methods, TunedOptionsNeverMeetTheQuestionsTheyWerePickedOn) {
   expect_failure(program_.run({"tune", "--dataset", "jsonl", "--data", "q.jsonl", "--model", "tiny.gguf",
                                "--dev-samples", "6"}),
                  3, "--dev-samples 6 of 6 questions");
+
+  // What is required is required of the questions that are asked.
+  const std::string one_short = R"({"id":"short","paraphrases":["the"],"answers":["a"],"kind":"k"})";
+  write_file(program_ / "q.jsonl", questions(6) + one_short);
+  expect_failure(program_.run(base), 3, "with other questions than options were tuned on");
+  const Outcome anew =
+      program_.run({"tune", "--dataset", "jsonl", "--data", "q.jsonl", "--model", "tiny.gguf", "--output-dir",
+                    "out", "--num-paraphrases", "3", "--max-new-tokens", "2"});
+  ASSERT_EQ(anew.code, 0) << anew.err;
+  EXPECT_THAT(anew.err, HasSubstr("2 questions to tune on"));  // a third of 7
+  Arguments required = base;
+  required.insert(required.end(), {"--rewrite", "--require-paraphrases", "--limit", "2"});
+  EXPECT_EQ(program_.run(required).code, 0);
 }
 
 }  // namespace

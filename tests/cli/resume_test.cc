@@ -1,5 +1,6 @@
 // A run ended at any moment and started again leaves the bytes of an undisturbed one; nothing else changes them either.
 #include <gmock/gmock.h>
+#include <sys/ioctl.h>
 
 #include "tests/cli/questions.h"
 
@@ -66,12 +67,50 @@ TEST(Resume, CtrlCWhileWaitingForPhrasingsEndsAsk) {
   ASSERT_EQ(::pipe(ends), 0);
   const fs::path input = fmt::format("/proc/self/fd/{}", ends[0]);
   Child child({"ask", "--model", program.model()}, program.folder().path(), input, program / "stdout");
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  child.signal(SIGINT);
+  ASSERT_EQ(::write(ends[1], "the\n", 4), 4);
+  int unread = 4;  // once the line is read, ask waits for the next one
+  child.signal_when([&] { return ::ioctl(ends[0], FIONREAD, &unread) == 0 && unread == 0; }, SIGINT);
   const Outcome stopped = child.wait();
   ::close(ends[0]);
   ::close(ends[1]);
   EXPECT_EQ(stopped.code, 130) << stopped.err;
+}
+
+TEST(Resume, CtrlCInTuneAdvisesNothingThatIsNotSo) {
+  const Program program;
+  write_file(program / "q.jsonl", questions(kQuestions));
+  const auto child = program.start({"tune", "--dataset", "jsonl", "--data", "q.jsonl", "--model",
+                                    program.model(), "--num-paraphrases", "3", "--batch-size", "1"});
+  child->signal_when([&] { return !read_file(program / "stderr").empty(); }, SIGINT);
+  const Outcome stopped = child->wait();
+  EXPECT_EQ(stopped.code, 130) << stopped.err;
+  EXPECT_THAT(stopped.err, testing::HasSubstr("interrupted"));
+  EXPECT_THAT(stopped.err, testing::Not(testing::HasSubstr("to go on")));
+}
+
+TEST(Resume, AnInterruptedRewritingGoesOnWithTheSameCommand) {
+  const Program program;
+  write_file(program / "q.jsonl", questions(kQuestions));
+  ASSERT_EQ(program.run(generate(program)).code, 0);
+  const auto before = result_bytes(program, kStem);
+  const std::string old_log = read_file(program / kLog);
+  const Arguments command = generate(program, {"--batch-size", "2", "--rewrite"});
+  const fs::path log = program / "out/jsonl/tiny/flex_attention-3.bos-scope=own.rewrite.jsonl";
+  const auto child = program.start(command);
+  child->signal_when([&] { return logged(log) > 2; }, SIGINT);
+  const Outcome stopped = child->wait();
+  ASSERT_EQ(stopped.code, 130) << stopped.err;
+  EXPECT_THAT(lines_of(stopped.err).back(), testing::HasSubstr("run the same command again to go on"));
+  EXPECT_EQ(result_bytes(program, kStem), before);
+  EXPECT_EQ(read_file(program / kLog), old_log);
+  const int done_before = logged(log);
+  const Outcome done = program.run(command);
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, testing::HasSubstr(
+                            fmt::format("{} of {} questions are answered already", done_before, kQuestions)));
+  EXPECT_EQ(result_bytes(program, kStem), before);  // the same configuration: the same bytes
+  EXPECT_FALSE(fs::exists(log));
+  EXPECT_EQ(logged(program / kLog), kQuestions);
 }
 
 TEST(Resume, BatchSizeAndThreadsChangeNoByte) {

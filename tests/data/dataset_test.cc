@@ -162,7 +162,28 @@ TEST_F(Datasets, ExamplesAndInstructionCanBeReplaced) {
   EXPECT_EQ(set.notes.size(), 1U);  // 2 where 5 were asked for
   EXPECT_EQ(load_dataset({.examples_file = examples, .num_few_shot = 1}).examples.size(), 1U);
   write("examples.jsonl", R"({"question": "a?"})");
+  try {
+    load_dataset({.examples_file = examples, .skip_bad_rows = true});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.todo(), "correct it: --skip-bad-rows is for the questions alone");
+  }
   EXPECT_NE(error_of({.examples_file = examples}).find("line 1 has no 'answer'"), std::string::npos);
+}
+
+TEST_F(Datasets, SamplesCanBeLeftOutBeforeTheSetIsCut) {
+  const Dataset all = load_dataset({});
+  const std::string first = all.samples[0].uuid, second = all.samples[1].uuid;
+  const Dataset part = load_dataset({.max_samples = 1, .left_out = {first}});
+  ASSERT_EQ(part.samples.size(), 1U);
+  EXPECT_EQ(part.samples[0].uuid, second);
+  EXPECT_EQ(part.digest, all.digest);
+  const fs::path own = write("own.jsonl", good);
+  const DatasetOptions none{.dataset = "jsonl", .data = own, .left_out = {"q1"}};
+  EXPECT_EQ(error_of(none), "the data set jsonl has no samples but those to be left out");
+  const std::string digest = load_dataset({.dataset = "jsonl", .data = own}).digest;
+  write("own.jsonl", R"({"id": "q1", "paraphrases": ["one?", "uno?"], "answers": ["I"]})");
+  EXPECT_NE(load_dataset({.dataset = "jsonl", .data = own}).digest, digest);
 }
 
 TEST_F(Datasets, RequiredParaphrasesAreRequired) {
@@ -219,8 +240,7 @@ TEST_F(Datasets, BadRowsCanBeSkippedAndAreCounted) {
       load_dataset({.dataset = "jsonl", .data = file, .num_paraphrases = 1, .skip_bad_rows = true});
   EXPECT_EQ(set.samples.size(), 1U);
   ASSERT_EQ(set.notes.size(), 1U);
-  EXPECT_TRUE(
-      set.notes[0].starts_with("4 bad rows skipped, the first: " + file.string() + " line 2 is not JSON"))
+  EXPECT_TRUE(set.notes[0].starts_with("4 bad rows skipped, the first: own.jsonl line 2 is not JSON"))
       << set.notes[0];
   write("own.jsonl", "nonsense\n");
   EXPECT_EQ(error_of({.dataset = "jsonl", .data = file, .skip_bad_rows = true}),

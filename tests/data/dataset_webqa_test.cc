@@ -58,7 +58,7 @@ TEST_F(SmallSets, PhrasingsComeFromAFile) {
   EXPECT_EQ(set.samples[0].paraphrases, (Strings{"who?", "which person?", "what human?"}));
   EXPECT_EQ(set.samples[1].paraphrases, (Strings{"what?", "which thing?"}));
   EXPECT_TRUE(set.samples[0].extra.empty());
-  EXPECT_EQ(set.notes, (Strings{"1 of 3 rows of " + phrasings.string() + " are about no question of the set",
+  EXPECT_EQ(set.notes, (Strings{"1 of 3 rows of p.jsonl are about no question of the set",
                                 "1 of 2 samples have fewer than 3 phrasings (the fewest: 2)"}));
 }
 

@@ -221,21 +221,66 @@ TEST(Output, AnotherConfigurationIsRefused) {
   EXPECT_EQ(run_job(files, 3, configuration(3, "shared"), {.rewrite = true}), 3);
 }
 
-TEST(Output, AnInterruptedRewriteGoesOn) {
+TEST(Output, AnInterruptedRewritingGoesOnAndLosesNothing) {
+  for (const char* layout :
+       {"concat", "shared"}) {  // the finished result's own configuration and another one
+    const TempFolder folder;
+    const ResultFiles files = files_in(folder.path());
+    run_job(files, 3, configuration(3));
+    auto before = bytes_of(files);
+    before.push_back(read_file(files.log()));
+    const Configuration c = configuration(3, layout);
+    for (const char* key : {"q1", "q2"}) {
+      ResultRun run = open_run(files, c, {.rewrite = true});
+      EXPECT_FALSE(run.log->contains(key));
+      run.log->append(key, {row(key[1] - '0')});
+    }
+    auto after = bytes_of(files);
+    after.push_back(read_file(files.log()));
+    EXPECT_EQ(after, before);
+    EXPECT_EQ(inspect_output(files, configuration(3)).state, OutputState::finished_same);
+    EXPECT_EQ(run_job(files, 3, c, {.rewrite = true}), 1);
+    EXPECT_EQ(bytes_of(files), uninterrupted(3, c));
+    EXPECT_FALSE(std::filesystem::exists(files.rewrite_log()));
+    EXPECT_EQ(run_job(files, 5, configuration(5, layout)), 2);  // its log is the result's now
+    EXPECT_EQ(bytes_of(files), uninterrupted(5, configuration(5, layout)));
+  }
+}
+
+TEST(Output, ARewritingOfAnotherConfigurationStartsAnew) {
   const TempFolder folder;
   const ResultFiles files = files_in(folder.path());
-  run_job(files, 3, configuration(3));
-  const Configuration other = configuration(3, "shared");
-  for (const bool rewrite : {true, false}) {
-    {
-      ResultRun run = open_run(files, other, {.rewrite = true});
-      if (!run.log->contains("q1")) run.log->append("q1", {row(1)});
-    }
-    const TempFolder copy;
-    std::filesystem::copy(folder.path(), copy / "c", std::filesystem::copy_options::recursive);
-    EXPECT_EQ(run_job(files_in(copy / "c"), 3, other, {.rewrite = rewrite}), 2);
-    EXPECT_EQ(bytes_of(files_in(copy / "c")), uninterrupted(3, other));
+  { open_run(files, configuration(3), {.rewrite = true}).log->append("q1", {row(1)}); }
+  EXPECT_EQ(run_job(files, 3, configuration(3, "shared"), {.rewrite = true}), 3);
+}
+
+TEST(Output, OneRunPerResultWhicheverLogItHas) {
+  const TempFolder folder;
+  const ResultFiles files = files_in(folder.path());
+  {
+    const ResultRun rewriting = open_run(files, configuration(3), {.rewrite = true});
+    expect_error(ErrorKind::io, "is in use by another run", [&] { open_run(files, configuration(3)); });
   }
+  const ResultRun run = open_run(files, configuration(3));
+  expect_error(ErrorKind::io, "is in use by another run",
+               [&] { open_run(files, configuration(3), {.rewrite = true}); });
+}
+
+TEST(Output, RowsOfOneLogAreOfOneProgramAndProcessor) {
+  const TempFolder folder;
+  const ResultFiles files = files_in(folder.path());
+  Configuration here = configuration(3), there = configuration(3);
+  here.computed_by = {{"chorus", "1.0.0"}, {"instructions", "AVX2"}};
+  there.computed_by = {{"chorus", "1.0.0"}, {"instructions", "AVX3"}};
+  { open_run(files, here).log->append("q1", {row(1)}); }
+  expect_error(ErrorKind::data, "differs in computed_by.instructions: log has AVX2, this run has AVX3",
+               [&] { run_job(files, 3, there); });
+  EXPECT_EQ(run_job(files, 3, here), 2);
+  EXPECT_EQ(run_job(files, 3, there), -1);  // the finished result is the same result anywhere
+  EXPECT_EQ(bytes_of(files), uninterrupted(3, configuration(3)));
+  there.settings["max_samples"] = 5;
+  expect_error(ErrorKind::data, "differs in computed_by", [&] { run_job(files, 5, there); });
+  EXPECT_EQ(run_job(files, 5, there, {.rewrite = true}), 5);
 }
 
 TEST(Output, OtherPeoplesFilesAreNotReplaced) {

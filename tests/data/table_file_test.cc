@@ -155,7 +155,7 @@ TEST(ReadTable, BadCsv) {
   };
   expect_error(ErrorKind::data, "Empty CSV", [&] { read(""); });
   expect_error(ErrorKind::data, "Expected 2 columns, got 3", [&] { read("a,b\n1,2\n1,2,3\n"); });
-  expect_error(ErrorKind::data, "two columns are called 'a'", [&] { read("a,a\n1,2\n"); });
+  expect_error(ErrorKind::data, "bad.csv: two columns are called 'a'", [&] { read("a,a\n1,2\n"); });
   expect_error(ErrorKind::data, "UTF8", [&] { read("a,b\ncaf\xE9,2\n"); });
   expect_error(ErrorKind::data, "column 'n', row 2: 'x'; expected int64", [&] {
     read("n,b\n1,2\nx,2\n", {.csv_types = {{"n", ColumnType::int64}}});
@@ -193,10 +193,8 @@ Table written_table() {
 TEST(WriteTable, ReadsBackEqual) {
   const TempFolder folder;
   const Table table = written_table();
-  for (const auto compression : {Compression::none, Compression::lz4}) {
-    write_durable(folder / "t.feather", feather_bytes(table, compression));
-    EXPECT_EQ(read_table(folder / "t.feather"), table);
-  }
+  write_durable(folder / "t.feather", feather_bytes(table));
+  EXPECT_EQ(read_table(folder / "t.feather"), table);
   write_durable(folder / "t.csv", csv_bytes(table));
   EXPECT_EQ(read_table(folder / "t.csv", {.csv_types = table.schema()}), table);
 }
@@ -204,9 +202,8 @@ TEST(WriteTable, ReadsBackEqual) {
 TEST(WriteTable, SameTableSameBytes) {
   const std::string first = feather_bytes(written_table());
   // Memory that was used before must not show in the padding.
-  const std::string lz4 = feather_bytes(written_table(), Compression::lz4);
+  EXPECT_NE(feather_bytes(read_table(zoo("zoo.feather"))), first);
   EXPECT_EQ(feather_bytes(written_table()), first);
-  EXPECT_EQ(feather_bytes(written_table(), Compression::lz4), lz4);
 }
 
 TEST(WriteTable, TablesWithoutRows) {
@@ -259,13 +256,11 @@ TEST(WriteTable, PyarrowReadsTheSame) {
   write_file(folder / "types.json", types.dump());
   write_file(folder / "t.csv", csv_bytes(table));
   const std::string script = std::string(CHORUS_SOURCE_DIR) + "/tests/data/check_table.py";
-  for (const auto compression : {Compression::none, Compression::lz4}) {
-    write_file(folder / "t.feather", feather_bytes(table, compression));
-    const std::string command = fmt::format(
-        "'{}' '{}' '{}' '{}' '{}' '{}'", python.string(), script, (folder / "t.feather").string(),
-        (folder / "t.csv").string(), (folder / "rows.json").string(), (folder / "types.json").string());
-    EXPECT_EQ(std::system(command.c_str()), 0);
-  }
+  write_file(folder / "t.feather", feather_bytes(table));
+  const std::string command = fmt::format("'{}' '{}' '{}' '{}' '{}' '{}'", python.string(), script,
+                                          (folder / "t.feather").string(), (folder / "t.csv").string(),
+                                          (folder / "rows.json").string(), (folder / "types.json").string());
+  EXPECT_EQ(std::system(command.c_str()), 0);
 }
 
 TEST(NumberText, ShortestThatReadsBack) {

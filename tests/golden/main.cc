@@ -2,10 +2,11 @@
 // checkout.
 //
 // Real tokenizers come from $CHORUS_DATA/tokenizers, else DIR/../data/tokenizers; the small real model from
-// $CHORUS_HOME/models, else the build's project-local folder. Exits 1 if a case fails and 3 if DIR does not
-// exist; with --if-present (ctest's way) that is a visible skip and 0.
+// $CHORUS_HOME/models, else the build's project-local folder. Exits 1 if a case fails and 3 if DIR is no golden
+// folder; with --if-present (ctest's way) a DIR that does not exist is a skip: 77.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +20,8 @@ namespace chorus::golden {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int kSkipped = 77;  // SKIP_RETURN_CODE in tests/CMakeLists.txt
 
 struct Suite {
   const char* folder;
@@ -65,16 +68,28 @@ void run(const Suite& suite, const Context& context, Report& report) {
   }
 }
 
+bool has_suites(const fs::path& dir) {
+  return std::any_of(kSuites.begin(), kSuites.end(),
+                     [&](const Suite& suite) { return fs::is_directory(dir / suite.folder); });
+}
+
+std::string suite_names() {
+  std::string names;
+  for (const Suite& suite : kSuites) names += fmt::format("{}{}", names.empty() ? "" : ", ", suite.folder);
+  return names;
+}
+
 int run_all(const fs::path& dir, bool if_present) {
-  if (!fs::is_directory(dir)) {
-    if (if_present) {
-      fmt::print("skipped: no golden folder at {}\n", dir.string());
-      return 0;
-    }
+  if (if_present && !fs::exists(dir)) {
+    fmt::print("skipped: no golden folder at {}\n", dir.string());
+    return kSkipped;
+  }
+  if (!has_suites(dir)) {
     fmt::print(
         stderr,
-        "chorus_golden: {} is not a folder; expected golden files; give their folder as the argument\n",
-        dir.string());
+        "chorus_golden: {} has none of the golden folders; expected {}; give the folder they are in as the "
+        "argument\n",
+        dir.string(), suite_names());
     return 3;
   }
   const Context context = context_of(dir);
