@@ -99,8 +99,8 @@ class ConfidenceCommand {
           {"mean_confidence", mean}, {"rows", table.rows()}, {"file", files_.feather().string()}};
       fmt::print(stdout, "{}\n", json.dump(2));
     } else {
-      fmt::print(stdout, "mean confidence {:.3f} of {} phrasings; match: either way, lemmas\n",
-                 mean, table.rows());
+      fmt::print(stdout, "mean confidence {:.3f} of {} phrasings; match: either way, lemmas\n", mean,
+                 table.rows());
     }
   }
 

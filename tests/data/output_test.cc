@@ -155,12 +155,14 @@ TEST(Output, LemmasOfConfidence) {
   const Table lemmas = with_lemmas(table);
   std::vector<std::string> names;
   for (const Field& field : lemmas.schema()) names.push_back(field.name);
-  EXPECT_THAT(names, ElementsAre("uuid", "answers", "greedy_predict", "sample_predicts", "greedy_lemma", "sample_lemmas",
-                                 "answer_lemmas", "confidence"));
+  EXPECT_THAT(names, ElementsAre("uuid", "answers", "greedy_predict", "sample_predicts", "greedy_lemma",
+                                 "sample_lemmas", "answer_lemmas", "confidence"));
   EXPECT_EQ(lemmas.get<StringList>(0, 4), (StringList{"two", "dog"}));
   EXPECT_EQ(lemmas.get<std::vector<StringList>>(0, 5), (std::vector<StringList>{{"a", "cat"}, {}}));
   EXPECT_EQ(with_lemmas(lemmas), lemmas);
-  expect_error(ErrorKind::data, "prediction", [] { with_lemmas(Table(Schema{{"answers", ColumnType::string_list}})); });
+  expect_error(ErrorKind::data, "prediction", [] {
+    with_lemmas(Table(Schema{{"answers", ColumnType::string_list}}));
+  });
 }
 
 TEST(Output, EmptyInputsAndNotesAreObjects) {
