@@ -31,7 +31,7 @@ check_readme() {
 }
 
 # The C++ files of src, bench and examples that changed since BASE and that the build compiles. Bounded: what is not begun
-# after CHORUS_TIDY_SECONDS (default 420) is named and left for the next time.
+# after CHORUS_TIDY_SECONDS (default 240) is named and left for the next time.
 check_tidy() {
   need_tools
   set_up none
@@ -43,7 +43,7 @@ check_tidy() {
     while read -r file; do echo "$(git -C "$root" log -1 --format=%ct -- "$file") $file"; done | sort -rn | cut -d' ' -f2)
   [ -n "$changed" ] || { say "tidy: no C++ file changed since $base"; return 0; }
   say "tidy: $(wc -l <<<"$changed") files changed since $base"
-  python3 "$root/scripts/tidy.py" "$root" "$folder" "${CHORUS_TIDY_SECONDS:-420}" <<<"$changed"
+  python3 "$root/scripts/tidy.py" "$root" "$folder" "${CHORUS_TIDY_SECONDS:-240}" <<<"$changed"
 }
 
 # Where the branch left main; on main itself twenty commits back, or the beginning.
