@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """docs.py SOURCE COMPILER [OPTION...]: the C++ of docs/flex.md and the examples in the headers of flex compile as they stand.
 
-Each example is a block of its own after the names below, which stand for what a reader has at hand."""
+What is marked as cuda needs nvcc and is left out. Each example is a block of its own after the names below, which stand for what a reader has at hand."""
 import glob
 import os
 import re
