@@ -18,7 +18,7 @@ struct Mask : MaskOperand {
   F f;
   constexpr explicit Mask(F callable) : f(std::move(callable)) {}
   FLEX_MOD constexpr bool operator()(Index b, Index h, Index q, Index kv) const { return f(b, h, q, kv); }
-  static constexpr bool kOpaque = is_opaque<F>();
+  static constexpr bool kOpaque = is_opaque<F>(), kSameForHeads = same_for_heads<F>();
   void seen_keys(Index b, Index h, Range q, Range kv, SeenKeys& out) const {
     flex::seen_keys(f, b, h, q, kv, out);
   }
@@ -36,6 +36,7 @@ struct AndMask : MaskOperand {
   A a;
   B b;
   static constexpr bool kOpaque = is_opaque<A>() || is_opaque<B>();
+  static constexpr bool kSameForHeads = same_for_heads<A>() && same_for_heads<B>();
   constexpr AndMask(A left, B right) : a(std::move(left)), b(std::move(right)) {}
   FLEX_MOD constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
 #ifdef __CUDA_ARCH__  // no branch between the sides: what both load is under way together
@@ -61,6 +62,7 @@ struct OrMask : MaskOperand {
   A a;
   B b;
   static constexpr bool kOpaque = is_opaque<A>() || is_opaque<B>();
+  static constexpr bool kSameForHeads = same_for_heads<A>() && same_for_heads<B>();
   constexpr OrMask(A left, B right) : a(std::move(left)), b(std::move(right)) {}
   FLEX_MOD constexpr bool operator()(Index batch, Index h, Index q, Index kv) const {
 #ifdef __CUDA_ARCH__  // as in AndMask
@@ -82,7 +84,7 @@ struct OrMask : MaskOperand {
 template <MaskMod A>
 struct NotMask : MaskOperand {
   A a;
-  static constexpr bool kOpaque = is_opaque<A>();
+  static constexpr bool kOpaque = is_opaque<A>(), kSameForHeads = same_for_heads<A>();
   constexpr explicit NotMask(A mod) : a(std::move(mod)) {}
   FLEX_MOD constexpr bool operator()(Index b, Index h, Index q, Index kv) const { return !a(b, h, q, kv); }
   void seen_keys(Index b, Index h, Range q, Range kv, SeenKeys& out) const {

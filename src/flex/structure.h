@@ -116,12 +116,23 @@ constexpr bool is_opaque() {
     return !has_structure<F>;
 }
 
+/// Is the answer the same for every query head? A mod that can promise it has `kSameForHeads = true`: what is found for one
+/// head then serves all.
+template <class F>
+constexpr bool same_for_heads() {
+  if constexpr (requires { F::kSameForHeads; })
+    return F::kSameForHeads;
+  else
+    return false;
+}
+
 /// A mask mod that knows its structure throughout: no pair needs to be evaluated to make its block mask.
 template <class F>
 concept StructuredMaskMod = MaskMod<F> && has_structure<F> && !is_opaque<F>();
 
 /// The mask without a mask: every pair is allowed.
 struct AllowAll : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   FLEX_MOD constexpr bool operator()(Index, Index, Index, Index) const { return true; }
   void seen_keys(Index, Index, Range, Range kv, SeenKeys& out) const { out.add(kv, kv); }
 };

@@ -36,7 +36,7 @@ class DenseAttention {
         mask_mod_(mask_mod),
         score_mod_(score_mod),
         kernels_(tile_kernels<T>()),
-        shape_(q.extents, k.extents),
+        shape_(q.extents, k.extents, kOrder),
         keys_(keys_of(options, k.extents)),
         blocks_(blocks_over(keys_)),
         scale_(scale_of(options, q.extents.dim)) {}
@@ -63,6 +63,8 @@ class DenseAttention {
     else
       seen.add_to(kinds, part.keys);
     begin(rows, tile);
+    if (part.out.data == nullptr)
+      for_lanes(rows, [&](Index, Index h, Index r) { prefetch(out_.row(rows.b, h, r), v_.extents.dim); });
     TileMask mask;
     for (Index block = blocks.begin; block < blocks.end; ++block) {
       const BlockKind kind = kinds[block];
@@ -104,12 +106,14 @@ class DenseAttention {
 
  private:
   static constexpr bool kScored = !std::is_same_v<S, KeepScore>;
+  static constexpr TileShape::Order kOrder =
+      kScored || !has_structure<M> ? TileShape::Order::heads : TileShape::Order::rows;
 
   /// Calls body(lane, query head, row) for every lane in use.
   template <class Body>
   void for_lanes(const TileRows& rows, const Body& body) const {
     for (Index h = 0; h < rows.heads; ++h)
-      for (Index r = 0; r < rows.count; ++r) body(h * shape_.rows + r, rows.first_head + h, rows.first + r);
+      for (Index r = 0; r < rows.count; ++r) body(shape_.lane(h, r), rows.first_head + h, rows.first + r);
   }
 
   std::size_t lse_at(Index b, Index h, Index r) const {
@@ -134,7 +138,7 @@ class DenseAttention {
     for_lanes(rows, [&](Index lane, Index h, Index r) {
       from[static_cast<std::size_t>(lane)] = q_.row(rows.b, h, r);
     });
-    tile.lanes = (rows.heads - 1) * shape_.rows + rows.count;
+    tile.lanes = shape_.lane(rows.heads - 1, rows.count - 1) + 1;
     kernels_.begin(from.data(), tile);
   }
 
@@ -155,10 +159,7 @@ class DenseAttention {
   }
 
   std::uint64_t all_lanes(const TileRows& rows) const {
-    const std::uint64_t head = (std::uint64_t{1} << rows.count) - 1;
-    std::uint64_t lanes = 0;
-    for (Index h = 0; h < rows.heads; ++h) lanes |= head << (h * shape_.rows);
-    return lanes;
+    return shape_.lanes_of_rows(shape_.row_lanes(rows.heads), rows.count);
   }
 
   // The other place, beside SeenRows, where a number in a tile becomes (batch, head, query, key).
@@ -168,9 +169,9 @@ class DenseAttention {
     for (Index key = keys.begin; key < keys.end; ++key) {
       const Index j = key - block * kBlock;
       for (Index h = 0; h < rows.heads; ++h) {
-        float* at = tile.scores + j * kTileLanes + h * shape_.rows;
+        float* at = tile.scores + j * kTileLanes + shape_.lane(h, 0);  // rows side by side: kOrder
         const std::uint64_t sees =
-            mask.masked ? mask.lanes[static_cast<std::size_t>(j)] >> (h * shape_.rows) : 0;
+            mask.masked ? mask.lanes[static_cast<std::size_t>(j)] >> shape_.lane(h, 0) : 0;
         const auto change = [&](Index r) {
           at[r] = score_mod_(at[r], rows.b, rows.first_head + h, q + r, key) * kLog2E;
         };
@@ -205,9 +206,9 @@ class DenseAttention {
     const Range keys = cut(block, keys_);
     for (Index key = keys.begin; key < keys.end; ++key)
       for (Index h = 0; h < rows.heads; ++h) {
-        const float* lanes = totals + (key - block * kBlock) * kTileLanes + h * shape_.rows;
+        const float* lanes = totals + (key - block * kBlock) * kTileLanes;
         float sum = 0;
-        for (Index r = 0; r < shape_.rows; ++r) sum += lanes[r];
+        for (Index r = 0; r < shape_.rows; ++r) sum += lanes[shape_.lane(h, r)];
         const auto head = static_cast<std::size_t>(rows.b) * static_cast<std::size_t>(q_.extents.heads) +
                           static_cast<std::size_t>(rows.first_head + h);
         options_.key_probabilities[head * static_cast<std::size_t>(k_.extents.rows) +

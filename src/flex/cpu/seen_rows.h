@@ -17,16 +17,20 @@ class SeenRows {
  public:
   /// `keys` are those that matter, not empty.
   SeenRows(const M& mod, const TileRows& rows, const TileShape& shape, Index q_offset, Range keys)
-      : mod_(mod), b_(rows.b) {
-    for (Index h = 0; h < rows.heads; ++h)
+      : mod_(mod), b_(rows.b), row_step_(shape.row_step) {
+    for (Index h = 0; h < (kOneHead ? 1 : rows.heads); ++h) {
+      const std::uint64_t heads =
+          kOneHead ? shape.row_lanes(rows.heads) : std::uint64_t{1} << shape.lane(h, 0);
       for (Index r = 0; r < rows.count; r += kStep) {
         const Index first = q_offset + rows.first + r, count = std::min(kStep, rows.count - r);
         Part& part = parts_[static_cast<std::size_t>(count_++)].emplace();
         part.h = rows.first_head + h;
         part.q = {first, first + count};
-        part.lane = h * shape.rows + r;
+        part.row = heads << shape.lane(0, r);
+        part.rows = shape.lanes_of_rows(part.row, count);
         seen_keys(mod, b_, part.h, part.q, keys, part.seen);
       }
+    }
   }
 
   void add_to(BlockKinds& kinds, Range keys) const {
@@ -49,23 +53,18 @@ class SeenRows {
     mask.clear();
     for (Index i = 0; i < count_; ++i) {
       const Part& p = part(i);
-      const std::uint64_t rows = ((std::uint64_t{1} << p.q.size()) - 1) << p.lane;
       const auto lanes_of = [&](Index key) -> std::uint64_t& {
         return mask.lanes[static_cast<std::size_t>(key - block * kBlock)];
       };
       for (const Range known : p.seen.all)
         for (Index key = std::max(known.begin, keys.begin), end = std::min(known.end, keys.end); key < end;
              ++key)
-          lanes_of(key) |= rows;
-      std::array<unsigned char, kTileLanes> sees{};
+          lanes_of(key) |= p.rows;
       for (const Range open : p.seen.any)
         for (Index key = std::max(open.begin, keys.begin), end = std::min(open.end, keys.end); key < end;
              ++key) {
           std::uint64_t& lanes = lanes_of(key);
-          if ((lanes & rows) == rows) continue;
-          for (Index r = 0; r < p.q.size(); ++r)
-            sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
-          lanes |= bits_of(sees.data(), p.q.size()) << p.lane;
+          if ((lanes & p.rows) != p.rows) lanes |= ask(p, key);
         }
     }
     mask.close();
@@ -75,18 +74,36 @@ class SeenRows {
  private:
   // Without structure nothing is gained by asking for few rows.
   static constexpr Index kStep = has_structure<M> ? 8 : kTileLanes;
+  static constexpr bool kOneHead = has_structure<M> && same_for_heads<M>();
+  static constexpr std::size_t kMostParts = kOneHead ? (kTileLanes + kStep - 1) / kStep : kTileLanes;
 
   struct Part {
-    Index h = 0, lane = 0;  // query head, and the lane of the first row
+    Index h = 0;                      // query head, or the first of all
+    std::uint64_t row = 0, rows = 0;  // lanes of the first row, of all
     Range q{};
     SeenKeys seen;
   };
 
   const Part& part(Index i) const { return *parts_[static_cast<std::size_t>(i)]; }
 
+  /// The lanes of the part that see the key, row by row.
+  std::uint64_t ask(const Part& p, Index key) const {
+    std::uint64_t lanes = 0;
+    if constexpr (has_structure<M>) {
+      for (Index r = 0; r < p.q.size(); ++r)
+        lanes |= (mod_(b_, p.h, p.q.begin + r, key) ? p.row : 0) << (r * row_step_);
+    } else {  // many rows, each in the lane after the last: the loop becomes vectors where the mod allows it
+      std::array<unsigned char, kTileLanes> sees{};
+      for (Index r = 0; r < p.q.size(); ++r)
+        sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
+      lanes = bits_of(sees.data(), p.q.size()) * p.row;
+    }
+    return lanes;
+  }
+
   const M& mod_;
-  Index b_, count_ = 0;
-  std::array<std::optional<Part>, kTileLanes> parts_;  // as many as are needed are made
+  Index b_, row_step_, count_ = 0;
+  std::array<std::optional<Part>, kMostParts> parts_;  // as many as are needed are made
 };
 
 }  // namespace chorus::flex::cpu

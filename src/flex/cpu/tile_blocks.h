@@ -1,7 +1,7 @@
 // Which queries make a tile, and which blocks of keys it visits: the bookkeeping of attention() that needs neither the
 // tensors' type nor the mods.
 //
-//   const TileShape shape(q.extents, k.extents);
+//   const TileShape shape(q.extents, k.extents, TileShape::Order::rows);
 //   const TileRows rows = shape.tile(task);
 //   BlockKinds kinds({0, blocks}, memory);
 //   kinds.add(block_mask, rows);
@@ -29,20 +29,38 @@ struct TileRows {
   Index b = 0, kv_head = 0, first_head = 0, heads = 0, first = 0, count = 0;
 };
 
-/// How queries are cut into tiles: row r of the h-th head of a tile is lane h * rows + r, so that the lanes of a head are
-/// consecutive rows.
+/// How queries are cut into tiles. The heads of a row lie side by side, so that lanes that lie close see much the same keys
+/// and little is computed to be hidden; or the rows of a head, which is what a mod that is asked about them one by one likes.
 struct TileShape {
-  TileShape(const Extents& q, const Extents& k)
+  enum class Order { rows, heads };
+
+  TileShape(const Extents& q, const Extents& k, Order order)
       : batch(q.batch), kv_heads(k.heads), group(q.heads / k.heads), q_rows(q.rows) {
     heads = std::min(group, kTileLanes);
     rows = std::max(1, std::min(kTileLanes / heads, q_rows));
     chunks = (group + heads - 1) / heads;
     pieces = (q_rows + rows - 1) / rows;
+    row_step = order == Order::rows ? heads : 1;
+    head_step = order == Order::rows ? 1 : rows;
   }
 
   /// Sets of heads that share a tile.
   std::int64_t planes() const { return std::int64_t{batch} * kv_heads * chunks; }
   std::int64_t tiles() const { return planes() * pieces; }
+  /// Of row r of the h-th head of a tile.
+  Index lane(Index h, Index r) const { return h * head_step + r * row_step; }
+  /// The lanes of the first row of `count` heads.
+  std::uint64_t row_lanes(Index count) const {
+    std::uint64_t lanes = 0;
+    for (Index h = 0; h < count; ++h) lanes |= std::uint64_t{1} << lane(h, 0);
+    return lanes;
+  }
+  /// All those rows of these heads, which have the lanes `one` of the first row.
+  std::uint64_t lanes_of_rows(std::uint64_t one, Index count) const {
+    std::uint64_t lanes = 0;
+    for (Index r = 0; r < count; ++r) lanes |= one << lane(0, r);
+    return lanes;
+  }
   /// The heads of a plane, and no rows.
   TileRows plane(std::int64_t plane) const {
     const auto chunk = static_cast<Index>(plane % chunks);
@@ -64,6 +82,7 @@ struct TileShape {
   Index batch, kv_heads, group, q_rows;
   Index heads, rows;  // of a tile, at most
   Index chunks, pieces;
+  Index row_step, head_step;
 };
 
 /// What a tile's heads and rows together make of each block of keys.

@@ -10,6 +10,7 @@
 namespace chorus::flex {
 
 struct BlockCausal : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index block;
   constexpr explicit BlockCausal(Index tokens) : block(tokens) {}
   FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const {

@@ -12,6 +12,7 @@
 namespace chorus::flex {
 
 struct BlockDiffusion : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index length;
   BlockCausal clean;  // of places within the clean sequence
   constexpr BlockDiffusion(Index tokens, Index block) : length(tokens), clean(block) {}

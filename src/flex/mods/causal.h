@@ -10,6 +10,7 @@
 namespace chorus::flex {
 
 struct Causal : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const { return q >= kv; }
   void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
     out.add(clip_keys(0, q.end - 1, kv), clip_keys(0, q.begin, kv));

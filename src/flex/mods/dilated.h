@@ -8,6 +8,7 @@
 namespace chorus::flex {
 
 struct Dilated : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index step;
   constexpr explicit Dilated(Index distance) : step(distance) {}
   FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const { return (q - kv) % step == 0; }

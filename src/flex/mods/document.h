@@ -11,6 +11,7 @@
 namespace chorus::flex {
 
 struct Document : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   RunsView runs;
   constexpr explicit Document(RunsView ids) : runs(ids) {}
   FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const {

@@ -15,6 +15,7 @@ struct Area {
 };
 
 struct Neighbourhood : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Area canvas, kernel;
   constexpr Neighbourhood(Area picture, Area window) : canvas(picture), kernel(window) {}
 

@@ -15,7 +15,7 @@ template <MaskMod A>
 struct OffsetMask : MaskOperand {
   A a;
   Index rows, keys;
-  static constexpr bool kOpaque = is_opaque<A>();
+  static constexpr bool kOpaque = is_opaque<A>(), kSameForHeads = same_for_heads<A>();
   constexpr OffsetMask(A mod, Index by_rows, Index by_keys)
       : a(std::move(mod)), rows(by_rows), keys(by_keys) {}
   FLEX_MOD constexpr bool operator()(Index b, Index h, Index q, Index kv) const {

@@ -9,6 +9,7 @@
 namespace chorus::flex {
 
 struct PrefixLm : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index prefix;
   constexpr explicit PrefixLm(Index keys) : prefix(keys) {}
   FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const { return kv < prefix || q >= kv; }

@@ -20,6 +20,7 @@
 namespace chorus::flex {
 
 struct SegmentMask : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   RunsView runs;                 // of the tokens before free_from; its table says what each run's rows see
   Captured<unsigned char> sees;  // [segments][segments], row = the one that sees
   Index segments = 0;

@@ -11,6 +11,7 @@
 namespace chorus::flex {
 
 struct SharedPrefix : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index prefix;
   RunsView runs;
   constexpr SharedPrefix(Index keys, RunsView samples) : prefix(keys), runs(samples) {}

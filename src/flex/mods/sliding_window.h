@@ -9,6 +9,7 @@
 namespace chorus::flex {
 
 struct SlidingWindow : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index window;
   constexpr explicit SlidingWindow(Index keys_back) : window(keys_back) {}
   FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const {

@@ -9,6 +9,7 @@
 namespace chorus::flex {
 
 struct SymmetricWindow : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index window;
   constexpr explicit SymmetricWindow(Index keys_each_side) : window(keys_each_side) {}
   FLEX_MOD constexpr bool operator()(Index, Index, Index q, Index kv) const {

@@ -20,6 +20,7 @@ struct TreePlaces {
 };
 
 struct TreeAncestors : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   TreePlaces places;              // kv is an ancestor of q if q lies in kv's part of the walk
   const Index* parent = nullptr;  // [tokens], host
   const Index* chain = nullptr;  // [tokens], host: the first of the consecutive ancestors that end in a token
