@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "cli/option_checks.h"
@@ -94,8 +95,18 @@ void export_tables(const ResultGroup& group, const Arguments& arguments, std::ve
   }
 }
 
+void check_table(const std::string& table) {
+  constexpr std::string_view kTables[] = {"accuracy", "comparison",  "sizes",      "paraphrases", "pairs",
+                                          "outcomes", "new_answers", "index_sets", "samples",     "errors"};
+  if (table.empty() || table.starts_with("by_") || std::ranges::find(kTables, table) != std::end(kTables))
+    return;
+  throw Error(ErrorKind::usage, fmt::format("--table '{}'", table),
+              fmt::format("by_COLUMN, {}", fmt::join(kTables, ", ")), "choose one of them");
+}
+
 void analyze(Arguments arguments) {
   const core::Log log(false);
+  check_table(arguments.table);
   if (arguments.json) arguments.format = "json";
   const std::vector<ResultGroup> groups =
       read_results(arguments.results, arguments.sections.compare_all, log);

@@ -78,8 +78,10 @@ class Answer {
                  row.at("paraphrase").get<std::string>());
       return;
     }
+    const auto prediction = row.at("prediction").get<std::string>();
+    if (!begun_ && !prediction.empty()) text(" " + prediction);  // a vote has no text before it is counted
     begin();
-    if (row.at("prediction").get<std::string>().empty()) fmt::print(stdout, " (no text)");
+    if (prediction.empty()) fmt::print(stdout, " (no text)");
     if (!at_line_start_) fmt::print(stdout, "\n");
     if (row.contains("attention_share")) shares(row.at("attention_share").get<std::vector<double>>());
   }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "core/error.h"
@@ -35,20 +36,31 @@ std::vector<std::size_t> clusters_of(const Run& run, const AnalysisOptions& opti
   return group_by(run, "uuid").of_row;
 }
 
+bool same_questions(const Run& a, const Run& b) {
+  return std::ranges::equal(a.rows_of | std::views::keys, b.rows_of | std::views::keys);
+}
+
+/// None where no other answered the same questions: a difference over different questions says nothing.
 double gain_over(const Run& run, const RunSet& others) {
   std::vector<double> values;
   for (const Run* other : others)
-    if (other != &run) values.push_back(mean(other->scores));
+    if (other != &run && same_questions(run, *other)) values.push_back(mean(other->scores));
   return values.empty() ? kNone : mean(run.scores) - mean(values);
 }
 
 const Run* baseline_of(const RunSet& runs, const AnalysisOptions& options) {
   const Run* first = nullptr;
+  std::vector<std::string> known;
   for (const Run* run : runs) {
     if (run->rows_of.size() != run->table.rows()) continue;
     if (run->name.method == options.baseline || run->name.label() == options.baseline) return run;
     if (first == nullptr) first = run;
+    known.push_back(run->name.label());
   }
+  if (options.baseline != AnalysisOptions().baseline && first != nullptr)
+    throw Error(ErrorKind::usage,
+                fmt::format("--baseline '{}', of which there is no result", options.baseline),
+                fmt::format("{}", fmt::join(known, ", ")), "choose one of them");
   return first;
 }
 
@@ -125,7 +137,9 @@ Section accuracy_section(const RunSet& runs, const AnalysisOptions& options) {
                        shown(has_size ? gain_over(*run, classic) : kNone)});
   }
   section.note =
-      "lower, upper: 95 %, Wilson's interval, or a bootstrap over clusters where rows belong together";
+      "lower, upper: 95 %, Wilson's interval, or a bootstrap over clusters where rows belong together; over "
+      "...: "
+      "difference from results over the same questions";
   return section;
 }
 
