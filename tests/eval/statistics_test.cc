@@ -13,9 +13,12 @@
 namespace chorus::eval {
 namespace {
 
-nlohmann::json vectors() {
-  std::ifstream in(std::string(CHORUS_SOURCE_DIR) + "/tests/eval/data/statistics.json");
-  return nlohmann::json::parse(in);
+const nlohmann::json& vectors() {
+  static const auto all = [] {
+    std::ifstream in(std::string(CHORUS_SOURCE_DIR) + "/tests/eval/data/statistics.json");
+    return nlohmann::json::parse(in);
+  }();
+  return all;
 }
 
 TEST(Holm, EqualsStatsmodels) {
