@@ -130,13 +130,11 @@ void Generation::execute() {
 }
 
 Done Generation::answer(const std::vector<std::size_t>& missing) {
-  load_weights(model_);
-  log_.info("{}: {}", choice_.ref.name, model_.decoder->backend().description());
-  engine::Engine engine(*model_.decoder, model_.tokenizer.get(), engine_options(arguments_.model));
-  return state_->complete(missing,
-                          [&](std::span<const std::size_t> samples, const ensemble::RunEvents& events) {
-                            experiment_->run(engine, samples, events);
-                          });
+  return state_->answer(
+      missing, choice_, model_, arguments_.model,
+      [&](engine::Engine& engine, std::span<const std::size_t> samples, const ensemble::RunEvents& events) {
+        experiment_->run(engine, samples, events);
+      });
 }
 
 void Generation::report(const Done& done) const {

@@ -138,8 +138,7 @@ Section accuracy_section(const RunSet& runs, const AnalysisOptions& options) {
   }
   section.note =
       "lower, upper: 95 %, Wilson's interval, or a bootstrap over clusters where rows belong together; over "
-      "...: "
-      "difference from results over the same questions";
+      "...: difference from results over the same questions";
   return section;
 }
 

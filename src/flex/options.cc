@@ -16,18 +16,20 @@ bool good_dim(Index dim) {
   return dim > 0 && dim <= 256 && dim % 8 == 0;
 }
 
-void check_block_mask(const BlockMaskShape& m, const Extents& q, const Extents& k, Index q_offset) {
-  require(m.q_length == q.rows && m.kv_length == k.rows && m.q_offset == q_offset,
-          fmt::format("a block mask of {} rows from {}, {} keys", m.q_length, m.q_offset, m.kv_length),
-          fmt::format("{} rows from {}, {} keys", q.rows, q_offset, k.rows));
-  require((m.batch == 1 || m.batch == q.batch) && (m.heads == 1 || m.heads == q.heads),
-          fmt::format("a block mask of batch {}, {} heads", m.batch, m.heads),
-          fmt::format("1 or {}, 1 or {}", q.batch, q.heads));
-  require(m.kv_block % kSpanBlock == 0, fmt::format("key blocks of {}", m.kv_block),
-          fmt::format("a multiple of {}", kSpanBlock));
-}
-
 }  // namespace
+
+void check_block_mask(const std::string& where, const BlockMaskShape& m, const Extents& q, const Extents& k,
+                      Index q_offset) {
+  if (m.q_length != q.rows || m.kv_length != k.rows || m.q_offset != q_offset)
+    throw Error(ErrorKind::usage,
+                fmt::format("{}: a block mask of {} rows from {}, {} keys", where, m.q_length, m.q_offset,
+                            m.kv_length),
+                fmt::format("{} rows from {}, {} keys", q.rows, q_offset, k.rows), "");
+  if ((m.batch != 1 && m.batch != q.batch) || (m.heads != 1 && m.heads != q.heads))
+    throw Error(ErrorKind::usage,
+                fmt::format("{}: a block mask of batch {}, {} heads", where, m.batch, m.heads),
+                fmt::format("1 or {}, 1 or {}", q.batch, q.heads), "");
+}
 
 void check_attention(const Extents& q, const Extents& k, const Extents& v, const Extents& out,
                      const AttentionOptions& options) {
@@ -59,7 +61,12 @@ void check_attention(const Extents& q, const Extents& k, const Extents& v, const
   require(0 <= keys.begin && keys.begin <= keys.end && keys.end <= k.rows,
           fmt::format("keys [{}, {})", keys.begin, keys.end), fmt::format("a part of [0, {})", k.rows));
   require(options.kv_splits >= 1, fmt::format("kv_splits {}", options.kv_splits), "1 or more");
-  if (options.block_mask != nullptr) check_block_mask(options.block_mask->shape(), q, k, options.q_offset);
+  if (options.block_mask != nullptr) {
+    const BlockMaskShape& m = options.block_mask->shape();
+    check_block_mask("attention", m, q, k, options.q_offset);
+    require(m.kv_block % kSpanBlock == 0, fmt::format("key blocks of {}", m.kv_block),
+            fmt::format("a multiple of {}", kSpanBlock));
+  }
 }
 
 }  // namespace chorus::flex

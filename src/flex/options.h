@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "core/threads.h"
 #include "flex/block_mask.h"
@@ -44,6 +45,10 @@ inline std::size_t lse_entries(const Extents& q) {
   return static_cast<std::size_t>(q.batch) * static_cast<std::size_t>(q.heads) *
          static_cast<std::size_t>(q.rows);
 }
+
+/// Throws Error(usage), its text begun with `where`, unless a block mask of this shape is for these rows, keys, batch and heads.
+void check_block_mask(const std::string& where, const BlockMaskShape& m, const Extents& q, const Extents& k,
+                      Index q_offset);
 
 /// Throws Error(usage) unless q, k, v and out fit together: same batch; k and v of the same rows; one head dim for q
 /// and k and one for v and out, each a multiple of 8 up to 256; q_heads a multiple of kv heads; lse and block mask of

@@ -24,15 +24,6 @@ void check_alignment(const Placement& t) {
           "multiples of 8 elements");
 }
 
-void check_block_mask(const BlockMaskShape& m, const Extents& q, const Extents& k, Index q_offset) {
-  require(m.q_length == q.rows && m.kv_length == k.rows && m.q_offset == q_offset,
-          fmt::format("a block mask of {} rows from {}, {} keys", m.q_length, m.q_offset, m.kv_length),
-          fmt::format("{} rows from {}, {} keys", q.rows, q_offset, k.rows));
-  require((m.batch == 1 || m.batch == q.batch) && (m.heads == 1 || m.heads == q.heads),
-          fmt::format("a block mask of batch {}, {} heads", m.batch, m.heads),
-          fmt::format("1 or {}, 1 or {}", q.batch, q.heads));
-}
-
 }  // namespace
 
 void check_call(const Placement& q, const Placement& k, const Placement& v, const Placement& out,
@@ -45,7 +36,8 @@ void check_call(const Placement& q, const Placement& k, const Placement& v, cons
           "a positive number", "put other factors into a score mod");
   for (const Placement& t : {q, k, v, out}) check_alignment(t);
   if (options.block_mask != nullptr)
-    check_block_mask(options.block_mask->shape(), q.extents, k.extents, options.q_offset);
+    check_block_mask("attention on a GPU", options.block_mask->shape(), q.extents, k.extents,
+                     options.q_offset);
 }
 
 }  // namespace chorus::flex::cuda
