@@ -64,7 +64,7 @@ class DenseAttention {
       seen.add_to(kinds, part.keys);
     begin(rows, tile);
     if (part.out.data == nullptr)
-      for_lanes(rows, [&](Index, Index h, Index r) { prefetch(out_.row(rows.b, h, r), v_.extents.dim); });
+      for_lanes(rows, [&](Index, Index h, Index r) { prefetch<true>(out_.row(rows.b, h, r), v_.extents.dim); });
     TileMask mask;
     for (Index block = blocks.begin; block < blocks.end; ++block) {
       const BlockKind kind = kinds[block];

@@ -33,6 +33,8 @@ const TileKernels<float>* kernels_f32() {
   return &Kernels<float>::kTable;
 }
 const TileKernels<core::bf16>* kernels_bf16() {
+  if constexpr (kWidth == 16)  // a processor that lacks AVX-512, or is told to do without, never comes here
+    if (const TileKernels<core::bf16>* native = native_bf16_kernels()) return native;
   return &Kernels<core::bf16>::kTable;
 }
 const TileKernels<core::f16>* kernels_f16() {
@@ -71,8 +73,7 @@ const TileKernels<float>& tile_kernels<float>() {
 }
 template <>
 const TileKernels<core::bf16>& tile_kernels<core::bf16>() {
-  const TileKernels<core::bf16>* native = native_bf16_kernels();
-  return native != nullptr ? *native : *HWY_DYNAMIC_DISPATCH(kernels_bf16)();
+  return *HWY_DYNAMIC_DISPATCH(kernels_bf16)();
 }
 template <>
 const TileKernels<core::f16>& tile_kernels<core::f16>() {

@@ -56,7 +56,8 @@ struct TileMask {
   }
   /// Makes `groups` of `lanes`.
   void close() {
-    for (std::size_t key = 0; key < kBlock; ++key) groups[key / kKeyGroup] |= lanes[key];
+    for (std::size_t g = 0; g < kKeyGroups; ++g)
+      for (std::size_t key = 0; key < kKeyGroup; ++key) groups[g] |= lanes[g * kKeyGroup + key];
   }
   /// These lanes see keys [keys.begin, keys.end) of the block, and no others.
   void fill(std::uint64_t by, Range keys) {
@@ -78,6 +79,15 @@ struct TileMask {
     for (Index g = 0; g < kKeyGroups; ++g)
       if ((groups[static_cast<std::size_t>(g)] & lanes_wanted) != 0) r = {std::min(r.begin, g), g + 1};
     return r.begin < r.end ? r : Range{};
+  }
+  /// Keys [first, last) that a lane of `lanes_wanted` sees, exactly; where nothing is masked the whole block.
+  Range keys_of(std::uint64_t lanes_wanted) const {
+    const Range g = groups_of(lanes_wanted);
+    Range keys{g.begin * kKeyGroup, g.end * kKeyGroup};
+    if (!masked || keys.size() == 0) return keys;
+    while ((lanes[static_cast<std::size_t>(keys.begin)] & lanes_wanted) == 0) ++keys.begin;
+    while ((lanes[static_cast<std::size_t>(keys.end) - 1] & lanes_wanted) == 0) --keys.end;
+    return keys;
   }
 };
 
@@ -109,11 +119,12 @@ struct Tile {
   float* values = nullptr;   // [kBlock][padded(v_dim)], in the kernel's form
 };
 
-/// Asks for a row of a tensor before it is needed.
-template <class T>
+/// Asks for a row of a tensor before it is needed; kWrite: to be written.
+template <bool kWrite = false, class T>
 void prefetch(const T* row, Index dim) {
   const char* at = reinterpret_cast<const char*>(row);
-  for (const char* end = reinterpret_cast<const char*>(row + dim); at < end; at += 64) __builtin_prefetch(at);
+  for (const char* end = reinterpret_cast<const char*>(row + dim); at < end; at += 64)
+    __builtin_prefetch(at, kWrite ? 1 : 0);
 }
 
 template <class T>

@@ -234,8 +234,8 @@ void add(const KeyBlock<bf16>& block, const TileMask& mask, const Tile& t) {
   Range ranges[kTileLanes / kRows];
   const Index pairs_here = (block.keys + 1) / 2;
   for (Index i = 0; i < kTileLanes / kRows; ++i) {
-    const Range groups = mask.groups_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
-    ranges[i] = {groups.begin * kKeyGroup / 2, std::min(groups.end * kKeyGroup / 2, pairs_here)};
+    const Range keys = mask.keys_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
+    ranges[i] = {keys.begin / 2, std::min((keys.end + 1) / 2, pairs_here)};
   }
   const Index end = padded(t.v_dim);
   Index at = 0;
@@ -292,8 +292,7 @@ HWY_POP_ATTRIBUTES
 namespace chorus::flex::cpu {
 
 const TileKernels<core::bf16>* native_bf16_kernels() {
-  const bool here = (hwy::SupportedTargets() & HWY_AVX3) != 0 && __builtin_cpu_supports("avx512bf16");
-  return here ? &kNative : nullptr;
+  return __builtin_cpu_supports("avx512bf16") ? &kNative : nullptr;
 }
 
 }  // namespace chorus::flex::cpu

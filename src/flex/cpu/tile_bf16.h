@@ -7,7 +7,8 @@
 
 namespace chorus::flex::cpu {
 
-/// Null where the processor, or the instruction set that Highway has been told to use, lacks AVX512_BF16.
+/// Null where the processor lacks AVX512_BF16. For code that has been chosen for AVX-512: it does not ask Highway, which asks
+/// the processor anew each time, and that takes microseconds in a virtual machine.
 const TileKernels<core::bf16>* native_bf16_kernels();
 
 }  // namespace chorus::flex::cpu

@@ -218,8 +218,7 @@ HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const 
   softmax_block(mask, hull, t);
   Range ranges[kTileLanes / kRows];  // of keys, for each register tile of rows
   for (Index i = 0; i < kTileLanes / kRows; ++i) {
-    const Range groups = mask.groups_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
-    ranges[i] = {groups.begin * kKeyGroup, groups.end * kKeyGroup};
+    ranges[i] = mask.keys_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
   }
   const float* values = t.values;
   std::int64_t stride = padded(t.v_dim);
