@@ -28,6 +28,7 @@ struct Options {
   std::int32_t max_new_tokens = 8;
   int num_paraphrases = 5;
   std::int32_t batch_size = 16;
+  std::string only;  // a part of a variant's title, or all
 };
 
 struct Variant {
@@ -132,6 +133,7 @@ bool run(const Options& options) {
   const bool exact = options.setup.compute() == model::Compute::f32;
   bool good = true;
   for (const Variant& variant : kVariants) {
+    if (variant.title().find(options.only) == std::string::npos) continue;
     const auto shared = answers(options, loaded, set, variant, engine::Execution::shared);
     const auto packed = answers(options, loaded, set, variant, engine::Execution::packed);
     if (exact)
@@ -166,6 +168,7 @@ int main(int argc, char** argv) {
   app.add_option("--max-new-tokens", options.max_new_tokens)->capture_default_str();
   app.add_option("--num-paraphrases", options.num_paraphrases)->capture_default_str();
   app.add_option("--batch-size", options.batch_size)->capture_default_str();
+  app.add_option("--only", options.only, "The layouts whose names hold this, as 'shared fused aligned'");
   CLI11_PARSE(app, argc, argv);
   try {
     return compare::run(options) ? 0 : 1;
