@@ -156,7 +156,7 @@ void Engine::step(const Events& events) {
   for (const auto& active : active_) {
     begin.push_back(place.size());
     for (const RowRef& ref : active->rows) {
-      const std::int32_t row = builder.final_row(ref.decode, ref.row);
+      const std::int32_t row = builder.final_row(ref.kind, ref.row);
       const auto [found, is_new] = places.emplace(row, batch.outputs.size());
       if (is_new) batch.outputs.push_back(row);
       place.push_back(found->second);

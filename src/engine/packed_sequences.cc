@@ -44,28 +44,28 @@ class PackedSequence final : public Sequence {
   PackedSequence(const PackedSequence&) = delete;
   PackedSequence& operator=(const PackedSequence&) = delete;
 
-  RowRef add(std::span<const text::TokenId> ids, bool decode, BatchBuilder& batch) {
+  RowRef add(std::span<const text::TokenId> ids, flex::RowKind kind, BatchBuilder& batch) {
     if (size_ == 0) pending_ -= prompt_.size();
     model::PackedSequence part;
-    part.row = batch.rows(decode);
+    part.row = batch.rows(kind);
     part.rows = static_cast<std::int32_t>(ids.size());
     part.first = size_;
     part.pages = pages_;
     part.relation = &relation_;
     part.fusion = fusion_ ? &*fusion_ : nullptr;
-    part.decode = decode;
+    part.kind = kind;
     std::vector<std::int32_t> positions;
     for (const text::TokenId id : ids) {
       positions.push_back(size_ < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(size_)]
                                                  : prompt_.next_position() + size_ - prompt_.size());
       const std::int32_t tokens = pool_.page_tokens();
-      batch.add_row(decode, id,
+      batch.add_row(kind, id,
                     {pages_[static_cast<std::size_t>(size_ / tokens)], size_ % tokens, positions.back()});
       ++size_;
     }
     const std::int32_t last = part.row + part.rows - 1;
     batch.add_packed(part, std::move(positions));
-    return {.decode = decode, .row = last};
+    return {.kind = kind, .row = last};
   }
   const Prompt& prompt() const { return prompt_; }
   model::KeyPlace place(std::int32_t token) const {
@@ -95,10 +95,10 @@ class PackedSequences final : public SequenceStore {
   void add_shared(BatchBuilder&) override {}
   RowRef start(Sequence& sequence, BatchBuilder& batch) override {
     auto& packed = static_cast<PackedSequence&>(sequence);
-    return packed.add(packed.prompt().ids, false, batch);
+    return packed.add(packed.prompt().ids, flex::RowKind::prefill, batch);
   }
   RowRef advance(Sequence& sequence, text::TokenId token, BatchBuilder& batch) override {
-    return static_cast<PackedSequence&>(sequence).add({&token, 1}, true, batch);
+    return static_cast<PackedSequence&>(sequence).add({&token, 1}, flex::RowKind::decode, batch);
   }
   void computed() override {}
   std::int64_t pending_tokens() const override { return pending_; }

@@ -15,7 +15,7 @@ namespace chorus::engine {
 /// A row whose logits choose a token, before row numbers are final. Where the prompt has paraphrases its attention states
 /// are 0: nothing of a paraphrase, 1 + p: paraphrase p.
 struct RowRef {
-  bool decode = false;
+  flex::RowKind kind = flex::RowKind::prefill;
   std::int32_t row = 0;
 };
 

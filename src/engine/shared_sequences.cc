@@ -40,7 +40,7 @@ class SharedSequence final : public Sequence {
 
  private:
   bool insert_run(const Run& run, const std::vector<Run>& runs, const std::vector<std::uint8_t>& sees);
-  RowRef add_tail(std::span<const text::TokenId> ids, bool decode, BatchBuilder& batch);
+  RowRef add_tail(std::span<const text::TokenId> ids, flex::RowKind kind, BatchBuilder& batch);
   RowRef last_segment_row(const LastRows& pending, BatchBuilder& batch) const;
 
   const Prompt& prompt_;
@@ -82,12 +82,12 @@ std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to,
                            bool store, const RowStates& states, BatchBuilder& batch) {
   for (; from < to; from += kTileRows) {
     TileDraft tile;
-    tile.row = batch.rows(false);
+    tile.row = batch.rows(flex::RowKind::prefill);
     tile.rows = std::min(kTileRows, to - from);
     for (std::int32_t i = from; i < from + tile.rows; ++i) {
       const auto index = static_cast<std::size_t>(i);
       const model::KeyPlace place = key_place(node.pages, node.begin + i, node.positions[index], page_tokens);
-      batch.add_row(false, node.ids[index], store ? place : model::KeyPlace{});
+      batch.add_row(flex::RowKind::prefill, node.ids[index], store ? place : model::KeyPlace{});
       tile.row_positions.push_back(node.positions[index]);
     }
     tile.states = states.count;
@@ -103,9 +103,9 @@ std::int32_t add_node_rows(const Node& node, std::int32_t from, std::int32_t to,
                 tile);
       tile.causal_first = node.first + from;
     }
-    batch.add_tile(false, std::move(tile));
+    batch.add_tile(flex::RowKind::prefill, std::move(tile));
   }
-  return batch.rows(false) - 1;
+  return batch.rows(flex::RowKind::prefill) - 1;
 }
 
 bool SharedSequence::insert_run(const Run& run, const std::vector<Run>& runs,
@@ -150,7 +150,8 @@ bool SharedSequence::open(std::int32_t new_tokens) {
 
 RowRef SharedSequence::start(const LastRows& pending, BatchBuilder& batch) {
   if (prompt_.free_from == prompt_.size()) return last_segment_row(pending, batch);
-  return add_tail(std::span(prompt_.ids).subspan(static_cast<std::size_t>(prompt_.free_from)), false, batch);
+  return add_tail(std::span(prompt_.ids).subspan(static_cast<std::size_t>(prompt_.free_from)),
+                  flex::RowKind::prefill, batch);
 }
 
 RowRef SharedSequence::last_segment_row(const LastRows& pending, BatchBuilder& batch) const {
@@ -172,9 +173,9 @@ RowRef SharedSequence::last_segment_row(const LastRows& pending, BatchBuilder& b
   return ref;
 }
 
-RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode, BatchBuilder& batch) {
+RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, flex::RowKind kind, BatchBuilder& batch) {
   TileDraft tile;
-  tile.row = batch.rows(decode);
+  tile.row = batch.rows(kind);
   tile.rows = static_cast<std::int32_t>(ids.size());
   tile.causal_first = tail_size_;
   tile.states = prompt_.paraphrases + 1;
@@ -183,8 +184,7 @@ RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode,
     const std::int32_t index = prompt_.free_from + tail_size_;
     const std::int32_t position = index < prompt_.size() ? prompt_.positions[static_cast<std::size_t>(index)]
                                                          : prompt_.next_position() + index - prompt_.size();
-    batch.add_row(decode, id,
-                  key_place(tail_pages_, tail_size_, position - tail_origin_, pool_.page_tokens()));
+    batch.add_row(kind, id, key_place(tail_pages_, tail_size_, position - tail_origin_, pool_.page_tokens()));
     tile.row_positions.push_back(position);
     ++tail_size_;
   }
@@ -206,12 +206,12 @@ RowRef SharedSequence::add_tail(std::span<const text::TokenId> ids, bool decode,
                         .variant = tile.variant(tail_origin_),
                         .causal = true});
   const std::int32_t last = tile.row + tile.rows - 1;
-  batch.add_tile(decode, std::move(tile));
-  return {decode, last};
+  batch.add_tile(kind, std::move(tile));
+  return {kind, last};
 }
 
 RowRef SharedSequence::advance(text::TokenId token, BatchBuilder& batch) {
-  return add_tail({&token, 1}, true, batch);
+  return add_tail({&token, 1}, flex::RowKind::decode, batch);
 }
 
 model::KeyPlace SharedSequence::place(std::int32_t token) const {

@@ -5,7 +5,7 @@
 // index 0, so a row's result depends on the logical structure only: where physical pieces begin or end
 // changes no bit of it.
 //
-//   SpanTile tile{.rows = 1, .spans = spans, .decode = true};
+//   SpanTile tile{.rows = 1, .spans = spans, .kind = RowKind::decode};
 //   SpanProblem<float> p{.pages = pages, .tiles = {&tile, 1}, .q = q, .out = out, .q_heads = 9, .scale =
 //   0.125F}; attention_spans(p, pool);
 #pragma once
@@ -44,6 +44,9 @@ struct KvSpan {
   bool causal = false;       // row r of the tile sees only keys with logical index <= causal_first + r
 };
 
+/// What a row is, of many that are computed together or the newest of its sequence.
+enum class RowKind { prefill, decode };
+
 /// Rows [row, row + rows) of the output; their queries are q[q_row + variant * rows + r], r in [0, rows).
 struct SpanTile {
   Index row = 0, rows = 0;
@@ -54,8 +57,8 @@ struct SpanTile {
   std::span<const float> lse_scale{};  // per state: multiplies its natural-log LSE before the merge; empty: 1
   // Multiplies the natural-log LSE of states 1, 2, ... taken together, after lse_scale; their shares of it stay.
   float joint_scale = 1;
-  bool share = true;    // whether its rows' shares are written where the problem asks for shares
-  bool decode = false;  // the kind of the rows: a kernel is chosen by it, never by `rows`
+  bool share = true;                // whether its rows' shares are written where the problem asks for shares
+  RowKind kind = RowKind::prefill;  // a kernel is chosen by it, never by `rows`
 };
 
 template <class T>

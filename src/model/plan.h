@@ -56,7 +56,7 @@ struct PackedSequence {
   std::span<const std::int32_t> pages;              // token i is in pages[i / page_tokens]
   const flex::SegmentRelation* relation = nullptr;  // the sequence's mask
   const PackedFusion* fusion = nullptr;             // null: free rows weigh all keys alike
-  bool decode = false;
+  flex::RowKind kind = flex::RowKind::prefill;
 };
 
 /// Everything attention needs in one forward pass. Shared execution fills queries and tiles, packed fills sequences.

@@ -18,6 +18,8 @@
 namespace chorus::flex {
 namespace {
 
+constexpr RowKind kKinds[] = {RowKind::prefill, RowKind::decode};
+
 using testing::normal_values;
 using testing::Store;
 using testing::worst_use_of_bound;
@@ -98,7 +100,7 @@ TYPED_TEST(AttentionSpans, RandomProblemsMatchTheReference) {
                                           ? std::span<const float>()
                                           : std::span(scales).first(static_cast<std::size_t>(states)),
                          .joint_scale = pick(0, 1) == 0 ? 1.0F : 0.8F + 0.1F * static_cast<float>(pick(0, 5)),
-                         .decode = pick(0, 1) == 0});
+                         .kind = pick(0, 1) == 0 ? RowKind::decode : RowKind::prefill});
         row += rows;
         q_row += 2 * rows;
       }
@@ -121,17 +123,17 @@ TYPED_TEST(AttentionSpans, LengthsAroundABlockOnEveryInstructionSet) {
     const Shape shape{1, 3, 64};
     for (const Index keys : {0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129}) {
       for (const bool causal : {false, true}) {
-        for (const bool decode : {false, true}) {
+        for (const RowKind kind : kKinds) {
           Store<TypeParam> store(64, 7, 1, 64, 3);
           KvSpan span = store.place(0, 0, keys);
           span.causal = causal;
-          const SpanTile tile{.rows = 9, .spans = {&span, 1}, .causal_first = keys - 5, .decode = decode};
+          const SpanTile tile{.rows = 9, .spans = {&span, 1}, .causal_first = keys - 5, .kind = kind};
           Case<TypeParam> c(store, shape, 9, 1);
           std::vector<float> got(c.out), want(c.out);
           attention_spans(c.problem({&tile, 1}, got.data()), pool);
           attention_spans_reference(c.problem({&tile, 1}, want.data()));
           EXPECT_LE(worst_use_of_bound(c.problem({&tile, 1}, nullptr), got, want, {}, {}, 0), 1.0)
-              << isa << keys << causal << decode;
+              << isa << keys << causal << static_cast<int>(kind);
         }
       }
     }
@@ -145,7 +147,7 @@ TYPED_TEST(AttentionSpans, OnlyTheLogicalStructureCounts) {
   const std::vector<Index> lengths{150, 37, 64, 90};  // the last segment is causal
   std::mt19937 random(5);
   const auto pick = [&](Index lo, Index hi) { return std::uniform_int_distribution<Index>(lo, hi)(random); };
-  for (const bool decode : {false, true}) {
+  for (const RowKind kind : kKinds) {
     std::vector<float> first, first_share;
     for (int form = 0; form < 24; ++form) {
       Store<TypeParam> store(900, form == 0 ? 16 : pick(1, 40), shape.kv_heads, shape.dim,
@@ -178,7 +180,7 @@ TYPED_TEST(AttentionSpans, OnlyTheLogicalStructureCounts) {
                          .spans = spans,
                          .causal_first = 15 + row,
                          .states = 2,
-                         .decode = decode});
+                         .kind = kind});
         for (const Index variant : {0, 1}) {
           const auto from = c.q.begin() + static_cast<std::ptrdiff_t>(c.count(variant * rows + row) * width);
           q.insert(q.end(), from, from + static_cast<std::ptrdiff_t>(c.count(count) * width));
@@ -193,7 +195,7 @@ TYPED_TEST(AttentionSpans, OnlyTheLogicalStructureCounts) {
       attention_spans(problem, pool);
       if (form == 0) first = got, first_share = share;
       ASSERT_EQ(std::memcmp(first.data(), got.data(), got.size() * sizeof(float)), 0)
-          << "form " << form << " decode " << decode;
+          << "form " << form << " kind " << static_cast<int>(kind);
       ASSERT_EQ(std::memcmp(first_share.data(), share.data(), share.size() * sizeof(float)), 0)
           << "form " << form;
     }
@@ -208,9 +210,9 @@ TEST(AttentionSpansRows, ThatSeeNothingAreZero) {
   later.causal = true;
   const std::vector<KvSpan> spans{hidden, later};
   const float scale = 2;
-  for (const bool decode : {false, true}) {
-    const SpanTile tiles[] = {{.rows = 5, .spans = spans, .lse_scale = {&scale, 1}, .decode = decode},
-                              {.row = 5, .rows = 2, .q_row = 5, .decode = decode}};
+  for (const RowKind kind : kKinds) {
+    const SpanTile tiles[] = {{.rows = 5, .spans = spans, .lse_scale = {&scale, 1}, .kind = kind},
+                              {.row = 5, .rows = 2, .q_row = 5, .kind = kind}};
     Case<float> c(store, {1, 2, 8}, 7, 1);
     std::vector<float> out(c.out), share(7 * 2 * 3, NAN);
     attention_spans(c.problem(tiles, out.data(), share.data(), 3), pool);
@@ -226,8 +228,8 @@ TEST(AttentionSpansRows, ScoresFarApartStayFinite) {
   spans[0].score_bias = -5000;
   spans[1].score_bias = 3000;
   spans[2].score_scale = 200;
-  for (const bool decode : {false, true}) {
-    const SpanTile tile{.rows = 7, .spans = spans, .decode = decode};
+  for (const RowKind kind : kKinds) {
+    const SpanTile tile{.rows = 7, .spans = spans, .kind = kind};
     Case<float> c(store, {1, 1, 64}, 7, 1);
     std::vector<float> got(c.out), want(c.out);
     attention_spans(c.problem({&tile, 1}, got.data()), pool);

@@ -37,7 +37,7 @@ void run(const SpanProblem<T>& p, const SpanTask& task, const SpanScratch& scrat
   const SpanTile& tile = p.tiles[task.tile];
   const Index group = p.q_heads / p.pages.kv_heads, dim = p.pages.head_dim;
   scratch.clear(task.rows * group, tile.states);
-  if (tile.decode)
+  if (tile.kind == RowKind::decode)
     cpu::run_decode(p, task, scratch);
   else
     cpu::run_prefill(p, task, scratch);

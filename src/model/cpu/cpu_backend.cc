@@ -72,7 +72,6 @@ flex::KvPages<T> CpuKvStore<T>::pages(std::int64_t layer) const {
 template <class T>
 CpuBackend<T>::CpuBackend(const ModelConfig& config, Compute compute, int threads)
     : config_(config),
-      compute_(compute),
       pool_(threads),
       gemm_(compute, pool_),
       rotary_(inverse_frequencies(config.rope, config.head_dim)) {}

@@ -110,7 +110,6 @@ class CpuBackend final : public Backend {
   void attend_packed(std::int64_t layer, CpuKvStore<T>& kv, const AttentionPlan& plan);
 
   ModelConfig config_;
-  Compute compute_;
   core::ThreadPool pool_;
   Gemm gemm_;
   RotaryTable rotary_;
