@@ -34,5 +34,7 @@ target_compile_options(chorus_cuda_options INTERFACE
 # Streams, buffers and block masks on a device; kernels are templates that a user's .cu file compiles.
 file(GLOB CHORUS_CUDA_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/flex/cuda/*.cu)
 add_library(chorus_flex_cuda STATIC ${CHORUS_CUDA_SOURCES})
-target_link_libraries(chorus_flex_cuda PUBLIC chorus_flex chorus_cuda_options)
+target_link_libraries(chorus_flex_cuda PUBLIC chorus_flex $<BUILD_INTERFACE:chorus_cuda_options>)
 add_library(chorus::flex_cuda ALIAS chorus_flex_cuda)
+set_target_properties(chorus_flex_cuda PROPERTIES EXPORT_NAME flex_cuda)
+install(TARGETS chorus_flex_cuda EXPORT chorus-flex ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT flex)

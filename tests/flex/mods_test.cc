@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "flex/block_mask.h"
+#include "random_masks.h"
 
 namespace chorus::flex {
 namespace {
@@ -114,6 +115,19 @@ TEST(Mods, SegmentRelationRefusesWhatIsOutOfRange) {
   EXPECT_THROW(SegmentRelation({0}, 1, {}, 2), Error);
   EXPECT_THROW(SegmentRelation({0}, 1, {{0, 1}}, 1), Error);
   EXPECT_NO_THROW(SegmentRelation({0, 7}, 1, {}, 1));  // what is free needs no segment
+}
+
+TEST(Mods, WhatHoldsForOneHeadIsPromisedByWhatIsCombined) {
+  const auto by_head = testing::WindowByHead();
+  const auto opaque = [](Index, Index h, Index q, Index kv) { return q + kv > h; };
+  static_assert(same_for_heads<Causal>() && same_for_heads<AllowAll>());
+  static_assert(!same_for_heads<testing::WindowByHead>() && !same_for_heads<decltype(opaque)>());
+  static_assert(same_for_heads<decltype(causal() & sliding_window(4))>());
+  static_assert(same_for_heads<decltype(!(causal() | prefix_lm(4)))>());
+  static_assert(!same_for_heads<decltype(causal() & by_head)>());
+  static_assert(!same_for_heads<decltype(by_head | causal())>());
+  static_assert(!same_for_heads<decltype(!by_head)>());
+  static_assert(!same_for_heads<decltype(causal() & mask(opaque))>());
 }
 
 TEST(Mods, CombineWithOperatorsAndByName) {
