@@ -29,8 +29,6 @@ std::int64_t positive(const core::Gguf& file, const std::string& key) {
 RopeConfig rope_from_gguf(const core::Gguf& file, const std::string& arch, std::int64_t head_dim) {
   RopeConfig rope;
   rope.theta = file.number(arch + ".rope.freq_base").value_or(10000.0);
-  if (!(rope.theta > 0) || !std::isfinite(rope.theta))
-    refuse(file, fmt::format("{}.rope.freq_base is {}", arch, rope.theta), "a positive number");
   const std::int64_t dims = file.integer(arch + ".rope.dimension_count").value_or(head_dim);
   if (dims != head_dim)
     refuse(file, fmt::format("{}.rope.dimension_count is {}", arch, dims),
@@ -51,8 +49,6 @@ RopeConfig rope_from_gguf(const core::Gguf& file, const std::string& arch, std::
   if (kind == "linear") {
     rope.scaling = RopeConfig::Scaling::linear;
     rope.factor = file.number(arch + ".rope.scaling.factor").value_or(1.0);
-    if (!(rope.factor > 0))
-      refuse(file, fmt::format("rope.scaling.factor is {}", rope.factor), "a positive number");
   } else if (kind != "none") {
     refuse(file, fmt::format("{}.rope.scaling.type is '{}'", arch, kind),
            "none or linear, or a rope_freqs.weight tensor");
@@ -66,20 +62,16 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
   const auto arch_text = file.text("general.architecture");
   if (!arch_text) refuse(file, "no metadata key general.architecture", "the name of a model family");
   const std::string arch(*arch_text);
-  if (arch != "llama" && arch != "qwen2" && arch != "qwen3")
-    refuse(file, fmt::format("architecture '{}'", arch), "llama, qwen2 or qwen3");
 
   ModelConfig c;
   c.family = arch;
+  check_family(arch, file.name());
   c.layers = positive(file, arch + ".block_count");
   c.hidden = positive(file, arch + ".embedding_length");
   c.intermediate = positive(file, arch + ".feed_forward_length");
   c.heads = positive(file, arch + ".attention.head_count");
   c.kv_heads = file.has(arch + ".attention.head_count_kv") ? positive(file, arch + ".attention.head_count_kv")
                                                            : c.heads;
-  if (c.heads % c.kv_heads != 0)
-    refuse(file, fmt::format("{} heads and {} key/value heads", c.heads, c.kv_heads),
-           "heads that are a multiple of the key/value heads");
   if (file.has(arch + ".attention.key_length")) {
     c.head_dim = positive(file, arch + ".attention.key_length");
   } else {
@@ -88,13 +80,10 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
              "a length that is a multiple of the heads");
     c.head_dim = c.hidden / c.heads;
   }
-  if (c.head_dim % 8 != 0 || c.head_dim > 256)
-    refuse(file, fmt::format("head size {}", c.head_dim), "a multiple of 8 of at most 256");
   c.context = positive(file, arch + ".context_length");
   c.norm_eps = file.number(arch + ".attention.layer_norm_rms_epsilon").value_or(1e-5);
-  if (!(c.norm_eps > 0) || !std::isfinite(c.norm_eps))
-    refuse(file, fmt::format("{}.attention.layer_norm_rms_epsilon is {}", arch, c.norm_eps),
-           "a positive number");
+  c.rope = rope_from_gguf(file, arch, c.head_dim);
+  check(c, file.name());
   const core::TensorInfo& embedding = file.tensor("token_embd.weight");
   if (embedding.shape.size() != 2) refuse(file, "token_embd.weight is not a matrix", "[vocabulary, hidden]");
   c.vocab = embedding.shape[0];
@@ -106,8 +95,31 @@ ModelConfig config_from_gguf(const core::Gguf& file) {
   // Its q and k rows are stored for interleaved rotary pairs; what goes with them would be too.
   if (arch == "llama" && (c.qkv_bias || c.qk_norm))
     refuse(file, "a llama file with attention biases or norms", "neither in this family");
-  c.rope = rope_from_gguf(file, arch, c.head_dim);
   return c;
+}
+
+void check_family(const std::string& family, const std::string& file) {
+  if (family != "llama" && family != "qwen2" && family != "qwen3")
+    throw Error(ErrorKind::model, fmt::format("{}: model family '{}'", file, family), "llama, qwen2 or qwen3",
+                "use a model of a supported family");
+}
+
+void check(const ModelConfig& c, const std::string& file) {
+  const auto require = [&](bool holds, const std::string& got, const std::string& expected) {
+    if (!holds)
+      throw Error(ErrorKind::model, fmt::format("{}: {}", file, got), expected,
+                  "use a model of a supported family");
+  };
+  require(c.heads % c.kv_heads == 0, fmt::format("{} heads and {} key/value heads", c.heads, c.kv_heads),
+          "heads that are a multiple of the key/value heads");
+  require(c.head_dim > 0 && c.head_dim % 8 == 0 && c.head_dim <= 256, fmt::format("head dim {}", c.head_dim),
+          "a multiple of 8 of at most 256");
+  const auto positive = [&](double value, const char* what) {
+    require(value > 0 && std::isfinite(value), fmt::format("{} {}", what, value), "a positive number");
+  };
+  positive(c.norm_eps, "norm epsilon");
+  positive(c.rope.theta, "rotary base");
+  positive(c.rope.factor, "rotary scaling factor");
 }
 
 std::vector<double> inverse_frequencies(const RopeConfig& rope, std::int64_t head_dim) {

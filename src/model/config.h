@@ -47,6 +47,11 @@ struct ModelConfig {
 ModelConfig config_from_gguf(const core::Gguf& file);
 ModelConfig config_from_folder(const std::filesystem::path& folder);
 
+/// What holds for every model chorus runs, wherever its description came from: a family that is known; numbers positive and
+/// finite, heads a multiple of the kv heads, head_dim a multiple of 8 up to 256. Throw Error(model) that names `file`.
+void check_family(const std::string& family, const std::string& file);
+void check(const ModelConfig& config, const std::string& file);
+
 /// inv_freq[i] for i < head_dim / 2, computed in double precision.
 /// Source: RoPE (arXiv 2104.09864); llama3 scaling as published with Llama 3.1.
 std::vector<double> inverse_frequencies(const RopeConfig& rope, std::int64_t head_dim);

@@ -143,8 +143,7 @@ ModelConfig config_from_folder(const std::filesystem::path& folder) {
 
   ModelConfig c;
   c.family = fields.text("model_type", "");
-  if (c.family != "llama" && c.family != "qwen2" && c.family != "qwen3")
-    fields.refuse(fmt::format("model_type '{}'", c.family), "llama, qwen2 or qwen3");
+  check_family(c.family, file.string());
   if (const auto act = fields.text("hidden_act", "silu"); act != "silu")
     fields.refuse(fmt::format("hidden_act '{}'", act), "silu");
   if (fields.flag("use_sliding_window"))
@@ -155,12 +154,7 @@ ModelConfig config_from_folder(const std::filesystem::path& folder) {
   c.intermediate = fields.positive("intermediate_size");
   c.heads = fields.positive("num_attention_heads");
   c.kv_heads = fields.positive("num_key_value_heads", c.heads);
-  if (c.heads % c.kv_heads != 0)
-    fields.refuse(fmt::format("{} heads, {} key/value heads", c.heads, c.kv_heads),
-                  "heads that are a multiple of the key/value heads");
   c.head_dim = fields.positive("head_dim", c.hidden / c.heads);
-  if (c.head_dim <= 0 || c.head_dim % 8 != 0 || c.head_dim > 256)
-    fields.refuse(fmt::format("head_dim {}", c.head_dim), "a multiple of 8 of at most 256");
   c.vocab = fields.positive("vocab_size");
   c.context = fields.positive("max_position_embeddings", 2048);
   c.norm_eps = fields.number("rms_norm_eps", 1e-6);
@@ -169,6 +163,7 @@ ModelConfig config_from_folder(const std::filesystem::path& folder) {
   c.qk_norm = c.family == "qwen3";
   if (c.family != "qwen2" && c.qkv_bias) fields.refuse("attention_bias is true", "false outside qwen2");
   c.rope = rope_from(fields, c.context);
+  check(c, file.string());
   add_stop_ids(root, file, c.stop_ids);
   const auto generation = folder / "generation_config.json";
   if (std::filesystem::exists(generation)) {

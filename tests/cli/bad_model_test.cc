@@ -73,7 +73,7 @@ TEST_F(BadModel, GgufThatLies) {
 
 TEST_F(BadModel, UnknownArchitectureOrQuantisation) {
   write_file(program_ / "a.gguf", GgufWriter().text("general.architecture", "mamba").bytes());
-  expect("a.gguf", "architecture 'mamba'; expected llama, qwen2 or qwen3");
+  expect("a.gguf", "model family 'mamba'; expected llama, qwen2 or qwen3");
   write_file(program_ / "q.gguf", tiny_gguf().tensor_header("more", 16, {256}, 0).bytes());
   expect("q.gguf", "IQ2_XXS");
   write_file(program_ / "n.gguf", gguf_of(tiny_file({})).bytes());

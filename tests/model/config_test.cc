@@ -119,8 +119,8 @@ TEST(ConfigFromFolder, EachBadValueIsNamed) {
     change(config);
     expect_error(ErrorKind::model, part, [&] { read(config); });
   };
-  refused("model_type 'gpt2'", [](json& c) { c["model_type"] = "gpt2"; });
-  refused("model_type ''", [](json& c) { c.erase("model_type"); });
+  refused("model family 'gpt2'", [](json& c) { c["model_type"] = "gpt2"; });
+  refused("model family ''", [](json& c) { c.erase("model_type"); });
   refused("'model_type' is no string", [](json& c) { c["model_type"] = 3; });
   for (const char* key :
        {"num_hidden_layers", "hidden_size", "intermediate_size", "num_attention_heads", "vocab_size"}) {
@@ -131,10 +131,10 @@ TEST(ConfigFromFolder, EachBadValueIsNamed) {
     refused(fmt::format("'{}' is \"4\"", key), [&](json& c) { c[key] = "4"; });
     refused(fmt::format("'{}' is 4.5", key), [&](json& c) { c[key] = 4.5; });
   }
-  refused("4 heads, 3 key/value heads", [](json& c) { c["num_key_value_heads"] = 3; });
-  refused("head_dim 12", [](json& c) { c["head_dim"] = 12; });
-  refused("head_dim 264", [](json& c) { c["head_dim"] = 264; });
-  refused("head_dim 0", [](json& c) { c["hidden_size"] = 2; });  // fewer than there are heads
+  refused("4 heads and 3 key/value heads", [](json& c) { c["num_key_value_heads"] = 3; });
+  refused("head dim 12", [](json& c) { c["head_dim"] = 12; });
+  refused("head dim 264", [](json& c) { c["head_dim"] = 264; });
+  refused("head dim 0", [](json& c) { c["hidden_size"] = 2; });  // fewer than there are heads
   refused("'rms_norm_eps' is 0", [](json& c) { c["rms_norm_eps"] = 0; });
   refused("'rope_theta' is -1", [](json& c) { c["rope_theta"] = -1; });
   refused("hidden_act 'gelu'", [](json& c) { c["hidden_act"] = "gelu"; });
@@ -190,7 +190,7 @@ TEST(ConfigFromGguf, EachBadValueIsNamed) {
     };
   };
   refused("no metadata key general.architecture", [](auto&) {});
-  refused("architecture 'mamba'", [](auto& w) { w.text("general.architecture", "mamba"); });
+  refused("model family 'mamba'", [](auto& w) { w.text("general.architecture", "mamba"); });
   for (const char* key :
        {"block_count", "embedding_length", "feed_forward_length", "attention.head_count", "context_length"}) {
     refused(fmt::format("no metadata key llama.{}", key), keys({{key, 0}}));
@@ -198,8 +198,8 @@ TEST(ConfigFromGguf, EachBadValueIsNamed) {
   }
   refused("4 heads and 3 key/value heads", keys({{"attention.head_count_kv", 3}}));
   refused("embedding length 63 and 4 heads", keys({{"embedding_length", 63}}));
-  refused("head size 20", keys({{"attention.key_length", 20}}));
-  refused("head size 512", keys({{"attention.key_length", 512}}));
+  refused("head dim 20", keys({{"attention.key_length", 20}}));
+  refused("head dim 512", keys({{"attention.key_length", 512}}));
   refused("token_embd.weight", keys({}));  // no tensor at all
   const auto with_embedding = [&](auto&& more) {
     return [=](test::GgufWriter& w) {
@@ -210,14 +210,14 @@ TEST(ConfigFromGguf, EachBadValueIsNamed) {
   };
   refused("rope.dimension_count is 8",
           with_embedding([](auto& w) { w.u32("llama.rope.dimension_count", 8); }));
-  refused("rope.freq_base is 0", with_embedding([](auto& w) { w.f32("llama.rope.freq_base", 0); }));
+  refused("rotary base 0", with_embedding([](auto& w) { w.f32("llama.rope.freq_base", 0); }));
   refused("rope.scaling.type is 'yarn'",
           with_embedding([](auto& w) { w.text("llama.rope.scaling.type", "yarn"); }));
   refused("rope_freqs.weight has 7 values",
           with_embedding([](auto& w) { w.f32_tensor("rope_freqs.weight", {7}, std::vector<float>(7, 1)); }));
   refused("rope_freqs.weight holds 0",
           with_embedding([](auto& w) { w.f32_tensor("rope_freqs.weight", {8}, std::vector<float>(8, 0)); }));
-  refused("layer_norm_rms_epsilon is -1",
+  refused("norm epsilon -1",
           with_embedding([](auto& w) { w.f32("llama.attention.layer_norm_rms_epsilon", -1); }));
 }
 
