@@ -281,6 +281,26 @@ TYPED_TEST(Attention, RowsDoNotDependOnEachOther) {
   }
 }
 
+// A tile's memory is used again by the next, which starts from nothing: infinities that the last rows end with, done first,
+// leave no trace in the rows before, empty ones among them.
+TYPED_TEST(Attention, ATileLeavesNothingToTheNext) {
+  testing::for_each_isa([](const char* isa) {
+    Tensors<TypeParam> t({.kv_heads = 2, .group = 3, .q_rows = 200, .kv_rows = 200, .dim = 24});
+    const auto mask_mod = [](Index, Index, Index q, Index kv) { return q >= 160 || (q % 2 == 1 && kv < 50); };
+    t.run({}, mask_mod);
+    const auto finite = t.out;
+    for (Index h = 0; h < 2; ++h)
+      std::fill_n(t.v.begin() + (h * 200 + 199) * 24, 24, element<TypeParam>(INFINITY));
+    t.run({}, mask_mod);
+    for (Index h = 0; h < 6; ++h) {
+      const std::size_t head = static_cast<std::size_t>(h) * 200 * 24;
+      EXPECT_EQ(std::memcmp(&t.out[head], &finite[head], 160 * 24 * sizeof(TypeParam)), 0) << isa << h;
+      EXPECT_EQ(static_cast<float>(t.out[head + 100 * 24]), 0.0F);
+      EXPECT_EQ(static_cast<float>(t.out[head + 199 * 24]), INFINITY);
+    }
+  });
+}
+
 TEST(AttentionErrors, NameWhatDoesNotFit) {
   Tensors<float> t({.kv_heads = 2, .group = 2, .q_rows = 4, .kv_rows = 4, .dim = 8});
   const auto message = [&](const AttentionOptions& options, auto change) -> std::string {

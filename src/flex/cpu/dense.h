@@ -56,7 +56,7 @@ class DenseAttention {
     Tile tile(q_.extents.dim, v_.extents.dim, scratch);
     const Range blocks = blocks_over(part.keys);
     BlockKinds kinds(blocks, scratch + Tile::floats(q_.extents.dim, v_.extents.dim));
-    for_lanes(rows, [&](Index, Index h, Index r) { prefetch(q_.row(rows.b, h, r), q_.extents.dim); });
+    for_rows(rows, q_, [&](Index, const T* row) { prefetch(row, q_.extents.dim); });
     const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, part.keys);
     if (options_.block_mask != nullptr)
       kinds.add(*options_.block_mask, rows);
@@ -64,7 +64,7 @@ class DenseAttention {
       seen.add_to(kinds, part.keys);
     begin(rows, tile);
     if (part.out.data == nullptr)
-      for_lanes(rows, [&](Index, Index h, Index r) { prefetch<true>(out_.row(rows.b, h, r), v_.extents.dim); });
+      for_rows(rows, out_, [&](Index, const T* row) { prefetch<true>(row, v_.extents.dim); });
     TileMask mask;
     for (Index block = blocks.begin; block < blocks.end; ++block) {
       const BlockKind kind = kinds[block];
@@ -116,6 +116,17 @@ class DenseAttention {
       for (Index r = 0; r < rows.count; ++r) body(shape_.lane(h, r), rows.first_head + h, rows.first + r);
   }
 
+  /// Calls body(lane, row of the tensor) for every lane in use.
+  template <class U, class Body>
+  void for_rows(const TileRows& rows, const View<U>& tensor, const Body& body) const {
+    for (Index h = 0; h < rows.heads; ++h) {
+      U* const first = tensor.row(rows.b, rows.first_head + h, rows.first);
+      const Index lane = shape_.lane(h, 0);
+      for (std::int64_t r = 0; r < rows.count; ++r)
+        body(lane + static_cast<Index>(r) * shape_.row_step, first + r * tensor.row_stride);
+    }
+  }
+
   std::size_t lse_at(Index b, Index h, Index r) const {
     const auto heads = static_cast<std::size_t>(q_.extents.heads),
                all = static_cast<std::size_t>(q_.extents.rows);
@@ -135,9 +146,7 @@ class DenseAttention {
   void begin(const TileRows& rows, Tile& tile) const {
     std::array<const T*, kTileLanes> from;
     from.fill(q_.row(rows.b, rows.first_head, rows.first));  // lanes not in use hold something finite
-    for_lanes(rows, [&](Index lane, Index h, Index r) {
-      from[static_cast<std::size_t>(lane)] = q_.row(rows.b, h, r);
-    });
+    for_rows(rows, q_, [&](Index lane, const T* row) { from[static_cast<std::size_t>(lane)] = row; });
     tile.lanes = shape_.lane(rows.heads - 1, rows.count - 1) + 1;
     kernels_.begin(from.data(), tile);
   }
@@ -186,19 +195,31 @@ class DenseAttention {
   }
 
   void write(const TileRows& rows, const Tile& tile, const DensePart& part) const {
+    const Index dim = v_.extents.dim;
+    const std::int64_t width = padded(dim);
+    const auto each = [&](const auto& tensor, const auto& store) {
+      for_rows(rows, tensor, [&](Index lane, auto* row) {
+        if (tile.sum[lane] == 0.0F)  // it saw no key
+          std::fill_n(row, dim, std::remove_pointer_t<decltype(row)>{});
+        else
+          store(tile.acc + lane * width, 1.0F / tile.sum[lane], row);
+      });
+    };
+    if (part.out.data == nullptr)
+      each(out_, [&](const float* acc, float factor, T* row) { kernels_.store(acc, dim, factor, row); });
+    else
+      each(part.out, [&](const float* acc, float factor, float* row) {
+        for (Index d = 0; d < dim; ++d) row[d] = acc[d] * factor;
+      });
+    if (!part.lse.empty()) write_lse(rows, tile, part.lse);
+  }
+
+  void write_lse(const TileRows& rows, const Tile& tile, std::span<LogSumExp> lse) const {
     constexpr float kLn2 = 0.693147180559945309417F;
     for_lanes(rows, [&](Index lane, Index h, Index r) {
-      const float sum = tile.sum[lane], factor = sum == 0.0F ? 0.0F : 1.0F / sum;
-      const float* acc = tile.acc + std::int64_t{lane} * padded(v_.extents.dim);
-      if (part.out.data == nullptr) {
-        kernels_.store(acc, v_.extents.dim, factor, out_.row(rows.b, h, r));
-      } else {
-        float* to = part.out.row(rows.b, h, r);
-        for (Index d = 0; d < v_.extents.dim; ++d) to[d] = acc[d] * factor;
-      }
-      if (!part.lse.empty())
-        part.lse[lse_at(rows.b, h, r)] = {sum == 0.0F ? -std::numeric_limits<float>::infinity()
-                                                      : (tile.max[lane] + std::log2(sum)) * kLn2};
+      const float sum = tile.sum[lane];
+      lse[lse_at(rows.b, h, r)] = {sum == 0.0F ? -std::numeric_limits<float>::infinity()
+                                               : (tile.max[lane] + std::log2(sum)) * kLn2};
     });
   }
 

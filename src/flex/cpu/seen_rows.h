@@ -90,6 +90,14 @@ class SeenRows {
   std::uint64_t ask(const Part& p, Index key) const {
     std::uint64_t lanes = 0;
     if constexpr (has_structure<M>) {
+      if (p.q.size() == kStep) {  // as many as can be asked at once where the mod allows it
+        std::array<bool, kStep> sees;
+        for (Index r = 0; r < kStep; ++r)
+          sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
+        for (Index r = 0; r < kStep; ++r)
+          lanes |= (p.row << (r * row_step_)) & -std::uint64_t{sees[static_cast<std::size_t>(r)]};
+        return lanes;
+      }
       for (Index r = 0; r < p.q.size(); ++r)
         lanes |= (mod_(b_, p.h, p.q.begin + r, key) ? p.row : 0) << (r * row_step_);
     } else {  // many rows, each in the lane after the last: the loop becomes vectors where the mod allows it

@@ -113,10 +113,11 @@ struct Tile {
   float* weights = nullptr;  // [kBlock / 2][kTileLanes] pairs of bf16
   float* max = nullptr;      // [kTileLanes], base-2
   float* sum = nullptr;      // [kTileLanes]
-  float* keep = nullptr;     // [kTileLanes], what the next block multiplies acc by
-  float* acc = nullptr;      // [kTileLanes][padded(v_dim)], not normalised
-  float* keys = nullptr;     // [kLanes][dim], rows made wider
-  float* values = nullptr;   // [kBlock][padded(v_dim)], in the kernel's form
+  float* keep =
+      nullptr;  // [kTileLanes], what the next block multiplies acc by; 0: acc counts as 0, whatever it holds
+  float* acc = nullptr;     // [kTileLanes][padded(v_dim)], not normalised; of no meaning while sum is 0
+  float* keys = nullptr;    // [kLanes][dim], rows made wider
+  float* values = nullptr;  // [kBlock][padded(v_dim)], in the kernel's form
 };
 
 /// Asks for a row of a tensor before it is needed; kWrite: to be written.

@@ -141,12 +141,19 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
   _mm512_storeu_ps(t.sum + lane, _mm512_fmadd_ps(_mm512_loadu_ps(t.sum + lane), keep, total));
 }
 
+/// Nothing is added to these lanes; those that have seen no key have nothing to keep.
+HWY_INLINE void keep_lanes(Index lane, const Tile& t) {
+  const __mmask16 seen =
+      _mm512_cmp_ps_mask(_mm512_loadu_ps(t.max + lane), _mm512_set1_ps(kMinusInfinity), _CMP_NEQ_UQ);
+  _mm512_storeu_ps(t.keep + lane, _mm512_maskz_mov_ps(seen, _mm512_set1_ps(1.0F)));
+}
+
 void softmax(const TileMask& mask, Range hull, const Tile& t) {
   for (Index lane = 0; lane < t.lanes; lane += kLanes) {
     const Range groups = mask.groups_of(kGroupBits << lane);
     const Range keys{groups.begin * kKeyGroup, groups.end * kKeyGroup};
     if (keys.size() == 0)
-      _mm512_storeu_ps(t.keep + lane, _mm512_set1_ps(1.0F));
+      keep_lanes(lane, t);
     else if (mask.masked)
       softmax_lanes<true>(mask, keys, lane, t);
     else
@@ -179,9 +186,12 @@ template <int kM, int kN>
 HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, Index stride,
                            Index count, float* out, Index out_stride) {
   __m512 acc[kM][kN];
-  for (int r = 0; r < kM; ++r)
+  for (int r = 0; r < kM; ++r) {
+    for (int n = 0; n < kN; ++n) acc[r][n] = _mm512_setzero_ps();
+    if (keep[r] == 0.0F) continue;
     for (int n = 0; n < kN; ++n)
       acc[r][n] = _mm512_mul_ps(_mm512_loadu_ps(out + r * out_stride + n * kWidth), _mm512_set1_ps(keep[r]));
+  }
   for (Index pair = 0; pair < count; ++pair, values += stride, weights += kTileLanes) {
     __m512bh row[kN];
     for (int n = 0; n < kN; ++n) row[n] = pairs(values + n * kWidth);
@@ -270,7 +280,6 @@ void begin(const bf16* const* rows, const Tile& t) {
     _mm512_storeu_ps(t.max + lane, _mm512_set1_ps(kMinusInfinity));
     _mm512_storeu_ps(t.sum + lane, _mm512_setzero_ps());
   }
-  std::fill_n(t.acc, std::int64_t{t.lanes} * padded(t.v_dim), 0.0F);
   for (Index lane = 0; lane < t.lanes; lane += kLanes) pack_lanes(rows + lane, t.dim, t.queries + lane);
 }
 

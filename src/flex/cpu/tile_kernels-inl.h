@@ -162,7 +162,9 @@ HWY_INLINE void softmax_block(const TileMask& mask, Range hull, const Tile& t) {
     const Range keys{groups.begin * kKeyGroup, groups.end * kKeyGroup};
     for (Index part = lane; part < lane + kLanes; part += kWidth) {
       if (keys.size() == 0) {
-        hn::StoreU(hn::Set(D(), 1.0F), D(), t.keep + part);
+        const V max = load(t.max + part);  // lanes that have seen no key have nothing to keep
+        const auto fresh = hn::Eq(max, hn::Set(D(), kMinusInfinity));
+        hn::StoreU(hn::IfThenZeroElse(fresh, hn::Set(D(), 1.0F)), D(), t.keep + part);
       } else {
         softmax_lanes(mask, keys, part, t);
       }
@@ -179,6 +181,8 @@ HWY_INLINE void add_values(const float* weights, const float* keep, const float*
                            Index keys, float* out, Index out_stride) {
   V acc[kM][kN];
   for (int r = 0; r < kM; ++r) {
+    for (int n = 0; n < kN; ++n) acc[r][n] = hn::Zero(D());
+    if (keep[r] == 0.0F) continue;
     const V scale = hn::Set(D(), keep[r]);
     for (int n = 0; n < kN; ++n) acc[r][n] = hn::Mul(load(out + r * out_stride + n * kWidth), scale);
   }
@@ -256,7 +260,6 @@ HWY_INLINE void empty_states(const Tile& t) {
     hn::StoreU(hn::Set(D(), kMinusInfinity), D(), t.max + lane);
     hn::StoreU(hn::Zero(D()), D(), t.sum + lane);
   }
-  std::fill_n(t.acc, std::int64_t{t.lanes} * padded(t.v_dim), 0.0F);
 }
 
 template <class T>
