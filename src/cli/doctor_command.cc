@@ -31,10 +31,11 @@ std::string as_text(const std::vector<Finding>& findings) {
     if (!finding.todo.empty()) text += fmt::format("{:<17} -> {}\n", "", finding.todo);
   }
   const auto count = [&](Level level) {
-    return std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.level == level; });
+    return std::count_if(findings.begin(), findings.end(),
+                         [&](const Finding& f) { return f.level == level; });
   };
-  return text + fmt::format("\n{} checks: {} ok, {} to look at, {} wrong\n", findings.size(), count(Level::ok),
-                            count(Level::warn), count(Level::error));
+  return text + fmt::format("\n{} checks: {} ok, {} to look at, {} wrong\n", findings.size(),
+                            count(Level::ok), count(Level::warn), count(Level::error));
 }
 
 std::string as_json(const std::vector<Finding>& findings) {
@@ -62,7 +63,9 @@ void doctor(const Arguments& arguments) {
 void add_doctor_command(CLI::App& app) {
   auto* command = app.add_subcommand("doctor", "Check this machine and installation, and say what to do");
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("--model", arguments->machine.model, "The model you mean to run: is it here, is there room for it?")
+  command
+      ->add_option("--model", arguments->machine.model,
+                   "The model you mean to run: is it here, is there room for it?")
       ->type_name("NAME")
       ->capture_default_str();
   command->add_option("--threads", arguments->machine.threads, "0: all cores")
@@ -72,7 +75,8 @@ void add_doctor_command(CLI::App& app) {
   command->add_flag("--json", arguments->json, "Print JSON: chorus, checks of subject, level, text, todo");
   command->footer(
       "Examples:\n  chorus doctor\n  chorus doctor --model qwen3_8b --json\n"
-      "Every line is ok, warn (it runs, but look at it) or error. The exit code is that of the first error, 0 without\n"
+      "Every line is ok, warn (it runs, but look at it) or error. The exit code is that of the first error, "
+      "0 without\n"
       "one. Nothing is fetched, and nothing is written.");
   command->callback([arguments] { doctor(*arguments); });
 }

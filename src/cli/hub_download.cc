@@ -18,7 +18,10 @@ class Shown {
         log_(request.quiet),
         name_(repo.id),
         download_(settings, repo, request.revision, request.include,
-                  {.advance = [this](std::int64_t bytes) { if (progress_) progress_->advance(bytes); },
+                  {.advance =
+                       [this](std::int64_t bytes) {
+                         if (progress_) progress_->advance(bytes);
+                       },
                    .cancelled = interrupted,
                    .note = [this](const std::string& line) { note(line); }}) {}
 
@@ -31,8 +34,8 @@ class Shown {
                       .fetched = download_.bytes() - download_.present()};
     if (request_.list_only) return result;
     if (result.fetched > 0) {
-      progress_ = std::make_unique<core::Progress>(name_, static_cast<std::int64_t>(result.bytes), request_.quiet,
-                                                   core::ProgressUnit::bytes);
+      progress_ = std::make_unique<core::Progress>(name_, static_cast<std::int64_t>(result.bytes),
+                                                   request_.quiet, core::ProgressUnit::bytes);
       progress_->start_from(static_cast<std::int64_t>(result.bytes - result.fetched));
     }
     result.folder = download_.run();

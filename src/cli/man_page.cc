@@ -58,8 +58,10 @@ std::string footer_text(const std::string& footer) {
 std::string option_text(const CLI::Option& option) {
   std::vector<std::string> names;
   if (option.nonpositional()) {
-    for (const std::string& name : option.get_snames()) names.push_back("\\fB" + escaped("-" + name) + "\\fR");
-    for (const std::string& name : option.get_lnames()) names.push_back("\\fB" + escaped("--" + name) + "\\fR");
+    for (const std::string& name : option.get_snames())
+      names.push_back("\\fB" + escaped("-" + name) + "\\fR");
+    for (const std::string& name : option.get_lnames())
+      names.push_back("\\fB" + escaped("--" + name) + "\\fR");
   } else {
     names.push_back("\\fI" + escaped(option.get_name(true)) + "\\fR");
   }
@@ -81,7 +83,8 @@ std::string options_text(const CLI::App& app) {
     if (!option->get_group().empty()) options.push_back(option);
   // In the order of the groups' first options, as help prints them.
   for (const std::string& name : app.get_groups()) {
-    if (std::none_of(options.begin(), options.end(), [&](const auto* o) { return o->get_group() == name; })) continue;
+    if (std::none_of(options.begin(), options.end(), [&](const auto* o) { return o->get_group() == name; }))
+      continue;
     if (name != "Options") page += fmt::format(".PP\n{}:\n", escaped(name));
     for (const CLI::Option* option : options)
       if (option->get_group() == name) page += option_text(*option);
@@ -125,7 +128,8 @@ One Feather file, CSV and manifest a run.
 
 std::string man_page(CLI::App& app) {
   const std::string name = app.get_name();
-  std::string page = fmt::format(".TH {} 1 \"\" \"{} {}\" \"User Commands\"\n", in_capitals(name), name, CHORUS_VERSION);
+  std::string page =
+      fmt::format(".TH {} 1 \"\" \"{} {}\" \"User Commands\"\n", in_capitals(name), name, CHORUS_VERSION);
   page += fmt::format(".SH NAME\n{} \\- answer a question from many phrasings\n", name);
   page += fmt::format(".SH SYNOPSIS\n.B {}\n.I SUBCOMMAND\n[\\fIOPTIONS\\fR]\n", name);
   page += fmt::format(".SH DESCRIPTION\n{}\n", escaped(app.get_description()));

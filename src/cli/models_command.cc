@@ -34,8 +34,8 @@ std::string as_json(const std::vector<model::CatalogEntry>& entries) {
 std::string as_text(const std::vector<model::CatalogEntry>& entries, const model::ModelPaths& paths) {
   eval::Table table({{"model"}, {"on disk"}, {"size", eval::Table::number}, {"licence"}, {"hub id"}});
   for (const auto& entry : entries) {
-    table.add({entry.alias, entry.on_disk() ? "yes" : "no", entry.on_disk() ? core::size_text(entry.bytes) : "-",
-               entry.license, entry.hub_id});
+    table.add({entry.alias, entry.on_disk() ? "yes" : "no",
+               entry.on_disk() ? core::size_text(entry.bytes) : "-", entry.license, entry.hub_id});
   }
   return fmt::format(
       "{}\nLooked in {} and in the hub cache {}.\nAny other model of these families: --model with an id "
@@ -52,7 +52,8 @@ std::string models_report(const model::ModelPaths& paths, bool json) {
 }
 
 void add_models_command(CLI::App& app) {
-  auto* command = app.add_subcommand("models", "List the model aliases, and which of them are on disk; fetch models");
+  auto* command =
+      app.add_subcommand("models", "List the model aliases, and which of them are on disk; fetch models");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print JSON");
   command->require_subcommand(0, 1);

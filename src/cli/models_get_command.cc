@@ -29,8 +29,8 @@ data::Json as_json(const data::HubRepo& repo, const Downloaded& got) {
   data::Json files = data::Json::array();
   for (const data::HubFile& file : got.files)
     files.push_back({{"path", file.path}, {"bytes", file.bytes}, {"digest", file.digest}});
-  return {{"id", repo.id},         {"commit", got.commit},   {"path", got.folder.string()},
-          {"bytes", got.bytes},    {"fetched", got.fetched}, {"files", std::move(files)}};
+  return {{"id", repo.id},      {"commit", got.commit},   {"path", got.folder.string()},
+          {"bytes", got.bytes}, {"fetched", got.fetched}, {"files", std::move(files)}};
 }
 
 /// How `--model` may name what is here: by the id where it resolves to this very snapshot, else by its path.
@@ -74,9 +74,7 @@ void get(const Arguments& arguments) {
 void add_models_get_command(CLI::App& models) {
   auto* command = models.add_subcommand("get", "Fetch a model or a data set from a hub into its cache");
   const auto arguments = std::make_shared<Arguments>();
-  command
-      ->add_option("name", arguments->name,
-                   "An alias ('chorus models') or an id ORG/NAME of the hub")
+  command->add_option("name", arguments->name, "An alias ('chorus models') or an id ORG/NAME of the hub")
       ->required()
       ->type_name("NAME");
   command->add_option("--revision", arguments->request.revision, "A branch, a tag or a commit")
@@ -84,7 +82,8 @@ void add_models_get_command(CLI::App& models) {
       ->capture_default_str();
   command
       ->add_option("--include", arguments->request.include,
-                   "Only the files that match; without it: config, tokenizer and safetensors of a model, all of a data set")
+                   "Only the files that match; without it: config, tokenizer and safetensors of a model, all "
+                   "of a data set")
       ->type_name("PATTERN");
   command->add_option("--repo-type", arguments->repo_type, "model or dataset")
       ->type_name("TYPE")
@@ -101,8 +100,10 @@ void add_models_get_command(CLI::App& models) {
       "  chorus models get Qwen/Qwen3-0.6B --dry-run\n"
       "  chorus models get ORG/NAME-GGUF --include '*Q4_K_M.gguf'\n"
       "  chorus models get --repo-type dataset stanfordnlp/web_questions\n"
-      "Prints the folder on stdout. Interrupted or cut off, the same command goes on where it was. Read from the\n"
-      "environment: HF_ENDPOINT, HF_TOKEN (for gated models), HF_HUB_CACHE or HF_HOME (where to), HF_HUB_OFFLINE,\n"
+      "Prints the folder on stdout. Interrupted or cut off, the same command goes on where it was. Read from "
+      "the\n"
+      "environment: HF_ENDPOINT, HF_TOKEN (for gated models), HF_HUB_CACHE or HF_HOME (where to), "
+      "HF_HUB_OFFLINE,\n"
       "https_proxy, no_proxy, CURL_CA_BUNDLE.");
   command->callback([arguments] { get(*arguments); });
 }

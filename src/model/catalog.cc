@@ -92,9 +92,10 @@ std::vector<std::string> close_aliases(const std::string& name) {
       snapshot ? fmt::format("{}: {} lacks {}", what, snapshot->string(), missing_from(*snapshot))
                : fmt::format("{}: not in the hub cache ({})", what, folder.string()),
       "a snapshot with config.json and every *.safetensors",
-      fmt::format("'chorus models get {}' fetches it; or set HF_HUB_CACHE or HF_HOME to the cache that has it, "
-                  "or give its folder",
-                  id));
+      fmt::format(
+          "'chorus models get {}' fetches it; or set HF_HUB_CACHE or HF_HOME to the cache that has it, "
+          "or give its folder",
+          id));
 }
 
 /// The GGUF file of a snapshot that holds one and no config.json.
@@ -211,9 +212,12 @@ std::string hub_id_of(const std::string& name) {
   const CatalogRow* row = find_alias(name);
   if (row == nullptr && !data::is_hub_id(name)) throw_unknown(name);
   if (row == nullptr || !row->gguf_file) return row ? row->hub_id : name;
-  throw Error(ErrorKind::model, fmt::format("the model {} is the file {}, which is in no repository of the hub", row->alias, row->gguf_file),
+  throw Error(ErrorKind::model,
+              fmt::format("the model {} is the file {}, which is in no repository of the hub", row->alias,
+                          row->gguf_file),
               "an alias of a hub's model, or an id ORG/NAME",
-              fmt::format("'./run demo' fetches it; the same model in full precision: chorus models get {}", row->hub_id));
+              fmt::format("'./run demo' fetches it; the same model in full precision: chorus models get {}",
+                          row->hub_id));
 }
 
 std::vector<CatalogEntry> catalog(const ModelPaths& paths) {

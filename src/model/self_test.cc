@@ -1,10 +1,10 @@
 #include "model/self_test.h"
 
 #include <fmt/format.h>
-#include <dnnl.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <dnnl.hpp>
 #include <random>
 #include <span>
 #include <vector>

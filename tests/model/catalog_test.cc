@@ -186,8 +186,9 @@ TEST_F(Catalog, OffersNamesCloseToAnUnknownOne) {
 TEST_F(Catalog, SaysWhereAKnownModelWasLookedFor) {
   EXPECT_THAT(failure("smollm2-135m"), AllOf(HasSubstr((paths_.chorus_home / "models" / kSmol).string()),
                                              HasSubstr("./run demo"), HasSubstr("CHORUS_HOME")));
-  EXPECT_THAT(failure("qwen3_8b"), AllOf(HasSubstr((paths_.hub_cache / "models--Qwen--Qwen3-8B").string()),
-                                         HasSubstr("chorus models get Qwen/Qwen3-8B"), HasSubstr("HF_HUB_CACHE")));
+  EXPECT_THAT(failure("qwen3_8b"),
+              AllOf(HasSubstr((paths_.hub_cache / "models--Qwen--Qwen3-8B").string()),
+                    HasSubstr("chorus models get Qwen/Qwen3-8B"), HasSubstr("HF_HUB_CACHE")));
 }
 
 TEST_F(Catalog, ListsEveryAliasOnceAndWhatIsOnDisk) {

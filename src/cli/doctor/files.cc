@@ -42,8 +42,9 @@ void check_folder(const char* subject, const fs::path& folder, const char* todo,
 void check_hub(Findings& findings) {
   try {
     const data::HubSettings settings = data::HubSettings::from_environment();
-    std::string text = fmt::format("{}, {}", settings.endpoint,
-                                   settings.token.empty() ? "no token: gated models need HF_TOKEN" : "with a token");
+    std::string text =
+        fmt::format("{}, {}", settings.endpoint,
+                    settings.token.empty() ? "no token: gated models need HF_TOKEN" : "with a token");
     if (settings.offline) text += "; HF_HUB_OFFLINE is set: nothing is fetched";
     findings.ok("hub", text);
   } catch (const Error& error) {
@@ -122,7 +123,8 @@ void check_models(const std::string& model, Findings& findings) {
 void check_files(const std::string& model, Findings& findings) {
   const auto paths = model::ModelPaths::from_environment();
   check_folder("results", "results", "run where you may write, or give --output-dir", findings);
-  check_folder("hub cache", paths.hub_cache, "set HF_HUB_CACHE or HF_HOME to a folder you may write to", findings);
+  check_folder("hub cache", paths.hub_cache, "set HF_HUB_CACHE or HF_HOME to a folder you may write to",
+               findings);
   check_hub(findings);
   check_models(model, findings);
 }

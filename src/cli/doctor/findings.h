@@ -40,8 +40,8 @@ class Findings {
 
 /// Processor, threads, memory against the model, libraries, GPU, locale, WordNet, and the self-test (a second).
 struct MachineChecks {
-  int threads = 0;     // as --threads
-  std::string model;   // as --model: is there room for it?
+  int threads = 0;    // as --threads
+  std::string model;  // as --model: is there room for it?
 };
 void check_machine(const MachineChecks& checks, Findings& findings);
 

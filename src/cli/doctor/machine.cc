@@ -43,7 +43,8 @@ void check_processor(Findings& findings) {
       fmt::format("{}; --dtype auto takes {}", set, bf16 ? "bf16" : "f32, for there is no bf16 product");
   const bool vectors = set.starts_with("AVX");
   if (vectors) return findings.ok("processor", text);
-  findings.warn("processor", text + "; neither AVX2 nor AVX-512", "take a newer processor for anything but small models");
+  findings.warn("processor", text + "; neither AVX2 nor AVX-512",
+                "take a newer processor for anything but small models");
 }
 
 /// What a control group allows of the processor, in cores.
@@ -116,14 +117,16 @@ void check_memory(const std::string& name, Findings& findings) {
 
 void check_libraries(Findings& findings) {
   std::string text = model::matrix_library();
-  for (const data::Library& library : data::libraries()) text += fmt::format(", {} {}", library.name, library.version);
+  for (const data::Library& library : data::libraries())
+    text += fmt::format(", {} {}", library.name, library.version);
   findings.ok("libraries", text);
 }
 
 void check_wordnet(Findings& findings) {
   const std::vector<std::string> want{"woman", "be", "dance"};
   if (text::lemmas("women were dancing") == want) return findings.ok("WordNet", "inside the program");
-  findings.error("WordNet", ErrorKind::data, "its words give wrong lemmas", "build the program again (wordnet-base)");
+  findings.error("WordNet", ErrorKind::data, "its words give wrong lemmas",
+                 "build the program again (wordnet-base)");
 }
 
 void check_gpu(Findings& findings) {
@@ -141,7 +144,8 @@ void check_gpu(Findings& findings) {
 void check_locale(Findings& findings) {
   const locale_t locale = ::newlocale(LC_CTYPE_MASK, "", nullptr);
   if (locale == nullptr)
-    return findings.warn("locale", "the one that LC_ALL or LANG names is not installed", "export LC_ALL=C.UTF-8");
+    return findings.warn("locale", "the one that LC_ALL or LANG names is not installed",
+                         "export LC_ALL=C.UTF-8");
   const std::string codeset = ::nl_langinfo_l(CODESET, locale);
   ::freelocale(locale);
   if (codeset == "UTF-8") return findings.ok("locale", codeset);

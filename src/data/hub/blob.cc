@@ -42,8 +42,8 @@ Hasher hasher_for(const HubFile& file) {
 void add_file(Hasher& hasher, int fd, const fs::path& path, std::uint64_t most) {
   std::vector<char> buffer(1U << 20U);
   for (std::uint64_t at = 0; at < most;) {
-    const auto count = ::pread(fd, buffer.data(), std::min<std::uint64_t>(buffer.size(), most - at),
-                               static_cast<off_t>(at));
+    const auto count =
+        ::pread(fd, buffer.data(), std::min<std::uint64_t>(buffer.size(), most - at), static_cast<off_t>(at));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) throw_io("be read", path, "a readable file");
     hasher.add({buffer.data(), static_cast<std::size_t>(count)});
@@ -134,8 +134,10 @@ class Taker {
     if (!begun_) begin(reply);
     begun_ = true;
     if (bytes.size() > file_.bytes - part_.size())
-      throw Error(ErrorKind::io, fmt::format("{} sends more than the {} bytes of {}", url_, file_.bytes, file_.path),
-                  "the file's own bytes", "check HF_ENDPOINT and the proxy settings, then run the same command again");
+      throw Error(ErrorKind::io,
+                  fmt::format("{} sends more than the {} bytes of {}", url_, file_.bytes, file_.path),
+                  "the file's own bytes",
+                  "check HF_ENDPOINT and the proxy settings, then run the same command again");
     part_.add(bytes);
     if (events_.advance) events_.advance(static_cast<std::int64_t>(bytes.size()));
   }
@@ -147,8 +149,8 @@ class Taker {
     if (events_.advance) events_.advance(-static_cast<std::int64_t>(part_.size()));
     part_.restart();
     if (reply.status == 206 && first_byte(reply) != 0)
-      throw Error(ErrorKind::io, fmt::format("{} sends another range than was asked for", url_), "the rest of the file",
-                  "run the same command again");
+      throw Error(ErrorKind::io, fmt::format("{} sends another range than was asked for", url_),
+                  "the rest of the file", "run the same command again");
   }
 
   Part& part_;
@@ -207,7 +209,8 @@ void fetch_blob(Http& http, const std::string& url, const HubFile& file, const B
   make_folder(place.blob.parent_path());
   const Lock lock(place.lock, events);
   std::error_code ignored;
-  if (fs::exists(place.blob, ignored) && size_of(place.blob) == file.bytes) return;  // fetched by another meanwhile
+  if (fs::exists(place.blob, ignored) && size_of(place.blob) == file.bytes)
+    return;  // fetched by another meanwhile
   for (;;) {
     Part part(place, file);
     const bool pieced = fill(http, url, file, part, events);
@@ -216,11 +219,12 @@ void fetch_blob(Http& http, const std::string& url, const HubFile& file, const B
     part.drop();
     if (events.advance) events.advance(-static_cast<std::int64_t>(file.bytes));
     if (!pieced)
-      throw Error(ErrorKind::io,
-                  fmt::format("{}: its {} is {}", file.path, digest.size() == 64 ? "SHA-256" : "SHA-1 as a git blob",
-                              digest),
-                  fmt::format("{}, as the hub says", file.digest),
-                  "run the same command again; if it stays so, a proxy or a mirror changes the file (HF_ENDPOINT)");
+      throw Error(
+          ErrorKind::io,
+          fmt::format("{}: its {} is {}", file.path, digest.size() == 64 ? "SHA-256" : "SHA-1 as a git blob",
+                      digest),
+          fmt::format("{}, as the hub says", file.digest),
+          "run the same command again; if it stays so, a proxy or a mirror changes the file (HF_ENDPOINT)");
     if (events.note) events.note(fmt::format("{}: its digest is wrong; fetching it anew", file.path));
   }
 }

@@ -47,9 +47,8 @@ fs::path repo_folder(const HubRepo& repo, const fs::path& cache) {
 }
 
 bool is_inner_path(std::string_view path) {
-  const bool plain = std::all_of(path.begin(), path.end(), [](unsigned char c) {
-    return c >= 0x20 && c != 0x7F && c != '\\';
-  });
+  const bool plain = std::all_of(path.begin(), path.end(),
+                                 [](unsigned char c) { return c >= 0x20 && c != 0x7F && c != '\\'; });
   if (path.empty() || !plain) return false;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());

@@ -44,6 +44,7 @@ void link_blob(const std::filesystem::path& repo_folder, const std::string& comm
                const std::string& digest);
 
 /// Makes refs/REVISION name the commit; a revision that is the commit has none. Throws Error(io).
-void write_ref(const std::filesystem::path& repo_folder, const std::string& revision, const std::string& commit);
+void write_ref(const std::filesystem::path& repo_folder, const std::string& revision,
+               const std::string& commit);
 
 }  // namespace chorus::data

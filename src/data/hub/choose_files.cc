@@ -24,7 +24,8 @@ std::string listed(const std::vector<HubFile>& files) {
   std::vector<std::string> names;
   for (const HubFile& file : files) {
     if (names.size() == kMost) break;
-    names.push_back(file.bytes > 0 ? fmt::format("{} ({})", file.path, core::size_text(file.bytes)) : file.path);
+    names.push_back(file.bytes > 0 ? fmt::format("{} ({})", file.path, core::size_text(file.bytes))
+                                   : file.path);
   }
   std::string text = fmt::format("{}", fmt::join(names, ", "));
   if (files.size() > kMost) text += fmt::format(" and {} more", files.size() - kMost);

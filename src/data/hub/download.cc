@@ -23,7 +23,8 @@ void check_writable(const fs::path& cache) {
   std::error_code error;
   fs::create_directories(cache, error);
   if (error)
-    throw Error(ErrorKind::io, fmt::format("the hub cache {} cannot be made: {}", cache.string(), error.message()),
+    throw Error(ErrorKind::io,
+                fmt::format("the hub cache {} cannot be made: {}", cache.string(), error.message()),
                 "a folder for downloads", kTodo);
   if (::access(cache.c_str(), W_OK | X_OK) != 0)
     throw Error(ErrorKind::io, fmt::format("the hub cache {} cannot be written to", cache.string()),
@@ -35,10 +36,13 @@ HubRepo checked(HubRepo repo, const std::string& revision, const HubSettings& se
     throw Error(ErrorKind::usage, fmt::format("'{}' is no id of a hub", repo.id), "ORG/NAME",
                 "write it as the hub does, such as Qwen/Qwen3-0.6B");
   if (!is_inner_path(revision))
-    throw Error(ErrorKind::usage, fmt::format("--revision '{}'", revision), "a branch, tag or commit", "correct it");
+    throw Error(ErrorKind::usage, fmt::format("--revision '{}'", revision), "a branch, tag or commit",
+                "correct it");
   if (settings.offline)
-    throw Error(ErrorKind::usage, fmt::format("HF_HUB_OFFLINE is set, and the {} is to be fetched", repo.text()),
-                "leave to use the network", "unset HF_HUB_OFFLINE, or fetch it on another machine and copy the cache");
+    throw Error(ErrorKind::usage,
+                fmt::format("HF_HUB_OFFLINE is set, and the {} is to be fetched", repo.text()),
+                "leave to use the network",
+                "unset HF_HUB_OFFLINE, or fetch it on another machine and copy the cache");
   check_writable(settings.cache);
   return repo;
 }
@@ -142,9 +146,11 @@ HubRepo hub_dataset(const std::string& dataset) {
   if (dataset == "webqa") return {RepoKind::dataset, "stanfordnlp/web_questions"};
   if (dataset == "myriadlama") return {RepoKind::dataset, "iszhaoxin/MyriadLAMA"};
   if (dataset == "pararel")
-    throw Error(ErrorKind::usage, "the data set pararel is in no repository of the hub", "webqa or myriadlama",
+    throw Error(ErrorKind::usage, "the data set pararel is in no repository of the hub",
+                "webqa or myriadlama",
                 "'git clone https://github.com/yanaiela/pararel', then name its data folder with --data");
-  throw Error(ErrorKind::usage, fmt::format("the data set {} has no download", dataset), "webqa or myriadlama",
+  throw Error(ErrorKind::usage, fmt::format("the data set {} has no download", dataset),
+              "webqa or myriadlama",
               "name a hub's data set by its id: chorus models get --repo-type dataset ORG/NAME");
 }
 

@@ -119,8 +119,7 @@ struct Http::Transfer {
       reply.headers.clear();
       const auto space = line.find(' ');
       reply.status = 0;
-      if (space != std::string_view::npos)
-        std::from_chars(data + space + 1, data + size, reply.status);
+      if (space != std::string_view::npos) std::from_chars(data + space + 1, data + size, reply.status);
     } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
       std::string name(line.substr(0, colon));
       for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

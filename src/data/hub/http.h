@@ -22,8 +22,8 @@ namespace chorus::data {
 struct HttpReply {
   long status = 0;                             // 0: no answer at all
   std::map<std::string, std::string> headers;  // of the last answer, after redirections; names in lower case
-  std::string body;     // of get() and of answers that are no success; of read() nothing
-  std::string failure;  // in curl's words, where the connection failed or was cut; else empty
+  std::string body;       // of get() and of answers that are no success; of read() nothing
+  std::string failure;    // in curl's words, where the connection failed or was cut; else empty
   bool hopeless = false;  // the failure will be the same next time: a certificate, an address
 
   bool complete() const { return failure.empty() && status >= 200 && status < 300; }

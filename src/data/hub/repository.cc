@@ -93,10 +93,12 @@ std::string page_of(const HubSettings& settings, const HubRepo& repo) {
                           : fmt::format("accept the terms at {}, make an access token in the hub's settings, "
                                         "and run the same command with HF_TOKEN set to it",
                                         page_of(settings, repo)));
-  throw Error(kind_of(repo), got, "a repository that exists and may be read",
-              has_token ? "check the id; if it is private, the token in HF_TOKEN needs access to it, and may have expired"
-                        : "check the id; if it is private or gated, set HF_TOKEN to an access token of an account "
-                          "that may read it");
+  throw Error(
+      kind_of(repo), got, "a repository that exists and may be read",
+      has_token
+          ? "check the id; if it is private, the token in HF_TOKEN needs access to it, and may have expired"
+          : "check the id; if it is private or gated, set HF_TOKEN to an access token of an account "
+            "that may read it");
 }
 
 [[noreturn]] void throw_not_found(const HttpReply& reply, const HubRepo& repo, const std::string& what) {
@@ -105,7 +107,8 @@ std::string page_of(const HubSettings& settings, const HubRepo& repo) {
   if (code == "RevisionNotFound")
     throw Error(kind_of(repo), got, "a branch, tag or commit of the repository", "correct --revision");
   if (code == "EntryNotFound")
-    throw Error(kind_of(repo), got, "a file of the repository", "run the same command again: the list of files has changed");
+    throw Error(kind_of(repo), got, "a file of the repository",
+                "run the same command again: the list of files has changed");
   throw Error(kind_of(repo), got, "an id ORG/NAME that the hub has", "check the spelling and HF_ENDPOINT");
 }
 
@@ -114,16 +117,18 @@ std::string page_of(const HubSettings& settings, const HubRepo& repo) {
 void throw_refusal(const HttpReply& reply, const HubSettings& settings, const HubRepo& repo,
                    const std::string& what) {
   if (!reply.failure.empty())
-    throw Error(ErrorKind::io, fmt::format("{}: {}", what, reply.failure), "a connection to the hub",
-                "check the network, HF_ENDPOINT and the proxy settings (https_proxy, CURL_CA_BUNDLE), then run the "
-                "same command again: what has come stays");
+    throw Error(
+        ErrorKind::io, fmt::format("{}: {}", what, reply.failure), "a connection to the hub",
+        "check the network, HF_ENDPOINT and the proxy settings (https_proxy, CURL_CA_BUNDLE), then run the "
+        "same command again: what has come stays");
   if (reply.status == 401 || reply.status == 403) throw_no_access(reply, settings, repo, what);
   if (reply.status == 404) throw_not_found(reply, repo, what);
   if (reply.status == 429)
     throw Error(ErrorKind::io, fmt::format("{}: HTTP 429{}", what, words_of(reply)), "fewer requests",
-                settings.token.empty() ? "wait some minutes and run the same command again; with HF_TOKEN set the "
-                                         "hub allows more"
-                                       : "wait some minutes and run the same command again");
+                settings.token.empty()
+                    ? "wait some minutes and run the same command again; with HF_TOKEN set the "
+                      "hub allows more"
+                    : "wait some minutes and run the same command again");
   throw Error(ErrorKind::io, fmt::format("{}: HTTP {}{}", what, reply.status, words_of(reply)), "the file",
               "run the same command again later: what has come stays");
 }

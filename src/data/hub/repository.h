@@ -14,9 +14,10 @@
 namespace chorus::data {
 
 struct HubFile {
-  std::string path;         // inside the repository: "data/test-00000-of-00001.parquet"
+  std::string path;  // inside the repository: "data/test-00000-of-00001.parquet"
   std::uint64_t bytes = 0;
-  std::string digest;       // 64 digits: SHA-256 of the bytes; 40: SHA-1 of a git blob; empty until complete_file()
+  std::string
+      digest;  // 64 digits: SHA-256 of the bytes; 40: SHA-1 of a git blob; empty until complete_file()
 };
 
 struct HubRevision {
@@ -26,8 +27,8 @@ struct HubRevision {
 
 /// Asks the hub's API. Throws Error: no such repository or revision, no access, no connection, an answer that is none of a
 /// hub, each with what to do; kind model or data as the repository is, io for the connection.
-HubRevision find_revision(Http& http, const HubSettings& settings, const HubRepo& repo, const std::string& revision,
-                          const HubNote& note);
+HubRevision find_revision(Http& http, const HubSettings& settings, const HubRepo& repo,
+                          const std::string& revision, const HubNote& note);
 
 /// Where the file's bytes are.
 std::string file_url(const HubSettings& settings, const HubRepo& repo, const std::string& commit,

@@ -22,15 +22,16 @@ std::filesystem::path cache_home(const Variable& variable);
 std::filesystem::path hub_cache_folder(const Variable& variable);
 
 struct HubSettings {
-  std::string endpoint;         // $HF_ENDPOINT, else the hub's own; no slash at its end
-  std::string token;            // $HF_TOKEN, else what $HF_TOKEN_PATH or $HF_HOME/token holds; empty: none
-  std::filesystem::path cache;  // hub_cache_folder()
-  bool offline = false;         // $HF_HUB_OFFLINE is 1, on, yes or true
+  std::string endpoint;            // $HF_ENDPOINT, else the hub's own; no slash at its end
+  std::string token;               // $HF_TOKEN, else what $HF_TOKEN_PATH or $HF_HOME/token holds; empty: none
+  std::filesystem::path cache;     // hub_cache_folder()
+  bool offline = false;            // $HF_HUB_OFFLINE is 1, on, yes or true
   std::string ca_file, ca_folder;  // $CURL_CA_BUNDLE, $SSL_CERT_FILE or $REQUESTS_CA_BUNDLE; $SSL_CERT_DIR
 
-  std::chrono::seconds stall{30};             // a connection that gives nothing for so long is cut
-  std::chrono::milliseconds first_wait{500};  // before the first repetition; each next one waits twice as long
-  int tries = 6;                              // in a row without a new byte
+  std::chrono::seconds stall{30};  // a connection that gives nothing for so long is cut
+  std::chrono::milliseconds first_wait{
+      500};       // before the first repetition; each next one waits twice as long
+  int tries = 6;  // in a row without a new byte
 
   /// Throws Error(usage): an endpoint that is no http(s) address, a token that no header can carry.
   static HubSettings from_environment(const Variable& variable);

@@ -90,7 +90,8 @@ TEST_F(Download, LaysFilesOutAsTheHubsOwnCache) {
   EXPECT_EQ(advanced_, static_cast<std::int64_t>(download.bytes()));
   EXPECT_EQ(fs::read_symlink(snapshot / "model.safetensors"), fs::path("../../blobs") / sha256_hex(kWeights));
   // git hash-object of the same bytes
-  EXPECT_EQ(fs::read_symlink(snapshot / "tokenizer.json").filename(), "9e26dfeeb6e641a33dae4961196235bdb965b21b");
+  EXPECT_EQ(fs::read_symlink(snapshot / "tokenizer.json").filename(),
+            "9e26dfeeb6e641a33dae4961196235bdb965b21b");
   EXPECT_EQ(read_file(cache() / "models--org--tiny/refs/main"), download.commit());
   EXPECT_TRUE(notes_.empty());
 }
@@ -217,7 +218,8 @@ TEST_F(Download, NamesThatAreNotThere) {
     HubDownload(settings_, {RepoKind::dataset, "org/none"}, "main", {}, events());
   });
   expect_error(ErrorKind::model, "correct --revision", [&] { ask("v9"); });
-  expect_error(ErrorKind::model, "no file of the model org/tiny matches '*.gguf'; expected one of its files: config.json (",
+  expect_error(ErrorKind::model,
+               "no file of the model org/tiny matches '*.gguf'; expected one of its files: config.json (",
                [&] { ask("main", {"*.gguf"}); });
   expect_error(ErrorKind::usage, "no id of a hub", [&] {
     HubDownload(settings_, {RepoKind::model, "tiny"}, "main", {}, events());
@@ -256,8 +258,8 @@ TEST_F(Download, DataSets) {
 }
 
 TEST_F(Download, AnswersThatAreNoHubs) {
-  for (const char* answer : {"<html>Sign in</html>", "", "[1", "[]", "{}", R"({"sha": 5})", R"({"sha": "abc"})",
-                             R"({"sha": "0123456789012345678901234567890123456789"})",
+  for (const char* answer : {"<html>Sign in</html>", "", "[1", "[]", "{}", R"({"sha": 5})",
+                             R"({"sha": "abc"})", R"({"sha": "0123456789012345678901234567890123456789"})",
                              R"({"sha": "0123456789012345678901234567890123456789", "siblings": [5]})"}) {
     serve({std::string("answer=") + answer});
     expect_error(ErrorKind::io, "check HF_ENDPOINT", [&] { ask(); });
@@ -329,10 +331,12 @@ TEST_F(Download, HuggingFaceHubReadsTheCache) {
   const std::string script =
       "import huggingface_hub as h, sys; c = sys.argv[1]; "
       "assert h.snapshot_download('org/tiny', cache_dir=c, local_files_only=True) == sys.argv[2]; "
-      "assert h.try_to_load_from_cache('org/tiny', 'config.json', cache_dir=c) == sys.argv[2] + '/config.json'; "
+      "assert h.try_to_load_from_cache('org/tiny', 'config.json', cache_dir=c) == sys.argv[2] + "
+      "'/config.json'; "
       "i = h.scan_cache_dir(c); assert not i.warnings, i.warnings; "
       "r, = i.repos; v, = r.revisions; assert v.refs == {'main'} and len(v.files) == 3";
-  const std::string command = "python3 -c \"" + script + "\" '" + cache().string() + "' '" + snapshot.string() + "'";
+  const std::string command =
+      "python3 -c \"" + script + "\" '" + cache().string() + "' '" + snapshot.string() + "'";
   EXPECT_EQ(std::system(command.c_str()), 0);
 }
 
