@@ -82,9 +82,9 @@ class Hub(BaseHTTPRequestHandler):
         return True
 
     def repository(self, parts):
-        kind, parts = ("datasets", parts[1:]) if parts[0] == "datasets" else ("models", parts)
+        kind, parts = ("datasets", parts[1:]) if parts[:1] == ["datasets"] else ("models", parts)
         folder = os.path.join(self.server.folder, kind, *parts[:2])
-        return (folder if os.path.isdir(folder) else None), parts[2:]
+        return (folder if len(parts) > 1 and os.path.isdir(folder) else None), parts[2:]
 
     def do_HEAD(self):
         self.do_GET()
@@ -116,6 +116,11 @@ class Hub(BaseHTTPRequestHandler):
             self.answer(404, b'{"error":"Repository not found"}', X_Error_Code="RepoNotFound")
         elif len(rest) < 2 or rest[1] not in ("main", "refs/pr/1", COMMIT):
             self.answer(404, b'{"error":"Invalid rev id"}', X_Error_Code="RevisionNotFound")
+        elif rest[0] == "tree":  # what huggingface_hub asks
+            tree = [{"type": "file", "path": e["rfilename"], "size": e["size"], "oid": e["blobId"],
+                     **({"lfs": {"oid": e["lfs"]["sha256"], "size": e["size"], "pointerSize": 133}} if "lfs" in e else {})}
+                    for e in self.siblings(folder)]
+            self.answer(200, json.dumps(tree).encode(), Content_Type="application/json")
         else:
             body = {"id": "x", "sha": COMMIT, "gated": "gated" in self.faults, "siblings": self.siblings(folder)}
             self.answer(200, json.dumps(body).encode(), Content_Type="application/json")
