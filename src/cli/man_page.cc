@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cstdlib>
+#include <ctime>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -69,7 +72,9 @@ std::string option_text(const CLI::Option& option) {
   const bool takes_value = option.get_items_expected_max() > 0 && option.nonpositional();
   if (takes_value && !option.get_type_name().empty())
     line += " \\fI" + escaped(option.get_type_name()) + "\\fR";
-  std::string text = fmt::format(".TP\n{}\n{}\n", line, escaped(option.get_description()));
+  std::string help = escaped(option.get_description());
+  if (!help.empty() && !help.ends_with('.') && !help.ends_with(')') && !help.ends_with(']')) help += '.';
+  std::string text = fmt::format(".TP\n{}\n{}\n", line, help);
   if (!option.get_default_str().empty())
     text += fmt::format("Default: {}.\n", escaped(option.get_default_str()));
   return text;
@@ -100,6 +105,17 @@ void add_command(CLI::App& app, const std::string& path, std::string& page) {
     add_command(*sub, path + " " + sub->get_name(), page);
 }
 
+/// Today, or the day of $SOURCE_DATE_EPOCH, for builds that must come out the same.
+std::string date_text() {
+  const char* const fixed = std::getenv("SOURCE_DATE_EPOCH");
+  std::time_t seconds = std::time(nullptr);
+  if (fixed != nullptr) seconds = static_cast<std::time_t>(std::strtoll(fixed, nullptr, 10));
+  std::tm day{};
+  std::array<char, 16> text{};
+  if (::gmtime_r(&seconds, &day) == nullptr) return "";
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &day)};
+}
+
 // What no option says. Kept in the words of docs/usage.md.
 constexpr const char* kEnd = R"(.SH EXIT STATUS
 0 done, 2 usage, 3 data, 4 model, 5 device, 6 input or output, 130 interrupted (and resumable by the same command).
@@ -128,8 +144,8 @@ One Feather file, CSV and manifest a run.
 
 std::string man_page(CLI::App& app) {
   const std::string name = app.get_name();
-  std::string page =
-      fmt::format(".TH {} 1 \"\" \"{} {}\" \"User Commands\"\n", in_capitals(name), name, CHORUS_VERSION);
+  std::string page = fmt::format(".TH {} 1 \"{}\" \"{} {}\" \"User Commands\"\n", in_capitals(name),
+                                 date_text(), name, CHORUS_VERSION);
   page += fmt::format(".SH NAME\n{} \\- answer a question from many phrasings\n", name);
   page += fmt::format(".SH SYNOPSIS\n.B {}\n.I SUBCOMMAND\n[\\fIOPTIONS\\fR]\n", name);
   page += fmt::format(".SH DESCRIPTION\n{}\n", escaped(app.get_description()));
