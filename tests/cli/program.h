@@ -58,9 +58,8 @@ class Child {
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     const std::string home = (folder / "home").string();
-    const std::vector<std::string> settings{"CHORUS_HOME=" + home, "HOME=" + home,
-                                            "HF_HUB_CACHE=" + home + "/hub", "LC_ALL=C.UTF-8",
-                                            "PATH=/usr/bin:/bin"};
+    std::vector<std::string> settings{"CHORUS_HOME=" + home, "HOME=" + home, "HF_HUB_CACHE=" + home + "/hub",
+                                      "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"};
     for (const std::string& setting : more_settings) {  // in place of one of the same name
       const std::string name = setting.substr(0, setting.find('=') + 1);
       std::erase_if(settings, [&](const std::string& other) { return other.starts_with(name); });
