@@ -159,6 +159,8 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
         repeated ? "given more than once; expected it once" : "without its value; expected one after it",
         help_of(command));
   }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
+    return fmt::format("{}; expected it after '{}'; {}", what, path_of(command), help_of(command));
   return fmt::format("{}; {}", what, help_of(command));
 }
 

@@ -26,7 +26,7 @@ TEST(Doctor, AWellMachine) {
   EXPECT_EQ(done.code, 0) << done.out << done.err;
   EXPECT_EQ(done.err, "");
   for (const char* subject : {"chorus", "processor", "GPU", "libraries", "WordNet", "locale", "attention",
-                              "product", "results", "hub cache", "hub", "model"})
+                              "product", "results", "cache", "hub", "model"})
     EXPECT_EQ(level_of(done, subject), "ok") << subject << '\n' << done.out;
   for (const char* subject : {"threads", "memory"}) EXPECT_THAT(done.out, HasSubstr(subject));
   EXPECT_THAT(done.out, testing::Not(HasSubstr("fallback")));
@@ -41,7 +41,7 @@ TEST(Doctor, WarningsSayWhatToDo) {
   EXPECT_EQ(done.code, 0) << done.out << done.err;
   EXPECT_EQ(level_of(done, "locale"), "warn");
   EXPECT_THAT(done.out, HasSubstr("-> export LC_ALL=C.UTF-8"));
-  EXPECT_EQ(level_of(done, "hub cache"), "warn");
+  EXPECT_EQ(level_of(done, "cache"), "warn");
   EXPECT_EQ(level_of(done, "model"), "warn");  // the small model is not in this home
   EXPECT_THAT(done.out, HasSubstr("'./run demo' fetches it"));
 }

@@ -123,7 +123,7 @@ void check_models(const std::string& model, Findings& findings) {
 void check_files(const std::string& model, Findings& findings) {
   const auto paths = model::ModelPaths::from_environment();
   check_folder("results", "results", "run where you may write, or give --output-dir", findings);
-  check_folder("hub cache", paths.hub_cache, "set HF_HUB_CACHE or HF_HOME to a folder you may write to",
+  check_folder("cache", paths.hub_cache, "set HF_HUB_CACHE or HF_HOME to a folder you may write to",
                findings);
   check_hub(findings);
   check_models(model, findings);
