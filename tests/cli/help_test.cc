@@ -36,6 +36,12 @@ TEST(Help, TheFirstLinesOfEveryPage) {
       {{"prompts"},
        "Print the exact prompts of a data set: text, token ids, segments",
        "Usage: chorus prompts [OPTIONS]"},
+      {{"sweep"},
+       "Carry out many runs of generate and confidence, from grids of their options",
+       "Usage: chorus sweep [OPTIONS] [file]"},
+      {{"inspect"},
+       "Answer questions step by step: tokens, mask, isolation, candidates, attention shares",
+       "Usage: chorus inspect [OPTIONS]"},
       {{"models"}, "List the model aliases, and which of them are on disk", "Usage: chorus models [OPTIONS]"},
       {{"bench"}, "Measure speed and memory", "Usage: chorus bench [OPTIONS] SUBCOMMAND"},
       {{"bench", "e2e"},
@@ -60,7 +66,8 @@ TEST(Help, TheFirstLinesOfEveryPage) {
 
 TEST(Help, PagesEndInAnExampleThatRuns) {
   const Program program;
-  for (const char* command : {"ask", "generate", "demo", "models", "analyze", "report", "mask", "prompts"})
+  for (const char* command : {"ask", "generate", "demo", "models", "analyze", "report", "mask", "prompts",
+                              "sweep", "inspect", "confidence", "tune"})
     EXPECT_THAT(program.run({command, "--help"}).out, HasSubstr(std::string("\n  chorus ") + command))
         << command;
 }
