@@ -14,6 +14,8 @@ namespace chorus::cli {
 Generation::Generation(GenerateArguments arguments, Session& session)
     : Run(session, arguments.quiet), arguments_(std::move(arguments)) {
   const ensemble::Method method = ensemble::method_from(arguments_.method);
+  arguments_.prompt.num_paraphrases =
+      data::settle(arguments_.dataset.choice, arguments_.prompt.num_paraphrases);
   const std::optional<TunedOptions> tuned = read_tuned(arguments_.tuned, method, arguments_.layout);
   run_ = arguments_.prompt.options(method, arguments_.layout);
   run_.confidences = arguments_.confidence.table(method);
@@ -43,9 +45,12 @@ Generation::Generation(GenerateArguments arguments, Session& session)
 data::ResultFiles Generation::result_files(const LoadedModel& model) const {
   data::ResultName name{.method = std::string(ensemble::name(run_.method)),
                         .paraphrases = run_.num_paraphrases,
+                        .indexs = arguments_.dataset.choice.indexs,
+                        .draw = data::draw_name(arguments_.dataset.choice),
+                        .options = data::name_options(arguments_.dataset.choice),
                         .tag = arguments_.tag};
   if (ensemble::is_flex(run_.method)) {
-    name.options = layout_settings(run_.layout);
+    name.options.merge(layout_settings(run_.layout));
     if (!model.tokenizer->bos()) name.options.erase("bos-scope");  // there is no BOS whose scope it could be
   }
   return {data::result_folder(arguments_.output_dir, dataset_->name, choice_.ref.name),
@@ -95,6 +100,7 @@ void add_generate_options(CLI::App& command, GenerateArguments& arguments) {
       ->group("Layout (flex)");
   add_chat_option(command, arguments.prompt);
   add_prompt_options(command, arguments.prompt);
+  add_phrasing_options(command, arguments.dataset.choice);
   add_model_options(command, arguments.model);
   add("--output-dir,--output-path", arguments.output_dir, "DIR",
       "Results go to DIR/DATASET/MODEL/ as .feather, .csv, .json (what was run)")
