@@ -12,9 +12,10 @@ find_package(simdjson REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(dnnl REQUIRED)
 find_package(OpenMP REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo cairo-svg cairo-png)
 
 file(GLOB CHORUS_PYARROW LIST_DIRECTORIES true ${CHORUS_HOME}/venv/lib/python3*/site-packages/pyarrow)
@@ -30,6 +31,7 @@ add_library(chorus::arrow ALIAS chorus_arrow)
 target_include_directories(chorus_arrow SYSTEM INTERFACE ${CHORUS_PYARROW}/include)
 target_link_libraries(chorus_arrow INTERFACE ${ARROW_LIBRARY} ${PARQUET_LIBRARY} ${ARROW_COMPUTE_LIBRARY})
 # Arrow's libraries export copies of simdjson, OpenSSL and utf8proc, of other versions than ours, and the first library that
-# has a symbol serves the whole process. Ours come first: options stand before all libraries on the link line.
+# has a symbol serves the whole process. Ours come first (and libssl, which libcurl stands on): options stand before all libraries on the
+# link line.
 target_link_options(chorus_arrow INTERFACE -Wl,-rpath,${CHORUS_PYARROW}
-  LINKER:--push-state,--no-as-needed,$<TARGET_FILE:simdjson::simdjson>,${UTF8PROC_LINK_LIBRARIES},${OPENSSL_CRYPTO_LIBRARY},--pop-state)
+  LINKER:--push-state,--no-as-needed,$<TARGET_FILE:simdjson::simdjson>,${UTF8PROC_LINK_LIBRARIES},${OPENSSL_CRYPTO_LIBRARY},${OPENSSL_SSL_LIBRARY},${CURL_LINK_LIBRARIES},--pop-state)

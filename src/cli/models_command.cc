@@ -9,16 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "cli/models_get_command.h"
+#include "core/progress.h"
 #include "eval/table.h"
 
 namespace chorus::cli {
 namespace {
-
-/// Decimal units, as the hub shows them.
-std::string size_text(std::uint64_t bytes) {
-  const double megabytes = static_cast<double>(bytes) / 1e6;
-  return megabytes < 1000 ? fmt::format("{:.1f} MB", megabytes) : fmt::format("{:.1f} GB", megabytes / 1000);
-}
 
 std::string as_json(const std::vector<model::CatalogEntry>& entries) {
   auto list = nlohmann::ordered_json::array();
@@ -38,13 +34,13 @@ std::string as_json(const std::vector<model::CatalogEntry>& entries) {
 std::string as_text(const std::vector<model::CatalogEntry>& entries, const model::ModelPaths& paths) {
   eval::Table table({{"model"}, {"on disk"}, {"size", eval::Table::number}, {"licence"}, {"hub id"}});
   for (const auto& entry : entries) {
-    table.add({entry.alias, entry.on_disk() ? "yes" : "no", entry.on_disk() ? size_text(entry.bytes) : "-",
-               entry.license, entry.hub_id});
+    table.add({entry.alias, entry.on_disk() ? "yes" : "no",
+               entry.on_disk() ? core::size_text(entry.bytes) : "-", entry.license, entry.hub_id});
   }
   return fmt::format(
       "{}\nLooked in {} and in the hub cache {}.\nAny other model of these families: --model with an id "
       "ORG/NAME in "
-      "the hub cache, a folder with config.json, or a .gguf file.\n",
+      "the hub cache, a folder with config.json, or a .gguf file. 'chorus models get' fetches them.\n",
       table.text(), (paths.chorus_home / "models").string(), paths.hub_cache.string());
 }
 
@@ -56,14 +52,19 @@ std::string models_report(const model::ModelPaths& paths, bool json) {
 }
 
 void add_models_command(CLI::App& app) {
-  auto* command = app.add_subcommand("models", "List the model aliases, and which of them are on disk");
+  auto* command =
+      app.add_subcommand("models", "List the model aliases, and which of them are on disk; fetch models");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print JSON");
+  command->require_subcommand(0, 1);
+  add_models_get_command(*command);
   command->footer(
-      "Examples:\n  chorus models\n  chorus models --json\n"
+      "Examples:\n  chorus models\n  chorus models --json\n  chorus models get qwen3_0.6b\n"
       "Models are looked for in $CHORUS_HOME/models and in the hub cache (HF_HUB_CACHE, HF_HOME).");
-  command->callback(
-      [json] { fmt::print(stdout, "{}", models_report(model::ModelPaths::from_environment(), *json)); });
+  command->callback([command, json] {
+    if (command->get_subcommands().empty())
+      fmt::print(stdout, "{}", models_report(model::ModelPaths::from_environment(), *json));
+  });
 }
 
 }  // namespace chorus::cli

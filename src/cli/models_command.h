@@ -1,7 +1,7 @@
 // chorus models: the aliases, and which of them are on disk.
 //
 //   CLI::App app;
-//   add_models_command(app);   // chorus models [--json]
+//   add_models_command(app);   // chorus models [--json], chorus models get NAME
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ class App;
 
 namespace chorus::cli {
 
-/// Adds the subcommand; its callback prints models_report of this machine to stdout.
+/// Adds the subcommand; its callback prints models_report of this machine to stdout, unless `get` follows.
 void add_models_command(CLI::App& app);
 
 /// A table (alias, on disk, size, licence, hub id) and where it looked; as JSON an array of one object an

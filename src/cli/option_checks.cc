@@ -144,9 +144,9 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> rest = command.remaining();
   if (!subcommands.empty()) {
     const std::string expected = fmt::format("expected {}", fmt::join(subcommands, ", "));
-    if (rest.empty())
+    if (rest.empty() && command.get_require_subcommand_min() > 0)
       return fmt::format("no subcommand of '{}'; {}; {}", path_of(command), expected, help_of(command));
-    if (!rest.front().starts_with('-'))
+    if (!rest.empty() && !rest.front().starts_with('-'))
       return fmt::format("unknown subcommand '{}'; {}; {}", rest.front(), expected,
                          suggestion(rest.front(), subcommands, command));
   }
@@ -159,6 +159,8 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
         repeated ? "given more than once; expected it once" : "without its value; expected one after it",
         help_of(command));
   }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
+    return fmt::format("{}; expected it after '{}'; {}", what, path_of(command), help_of(command));
   return fmt::format("{}; {}", what, help_of(command));
 }
 

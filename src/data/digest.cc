@@ -78,4 +78,22 @@ std::string sha256_file(const std::filesystem::path& file) {
   return hex(finish(context.get()));
 }
 
+struct Hasher::State {
+  Context context;
+};
+
+Hasher::Hasher(Kind kind)
+    : state_(std::make_unique<State>(State{start(kind == Kind::sha1 ? EVP_sha1() : EVP_sha256())})) {}
+Hasher::~Hasher() = default;
+Hasher::Hasher(Hasher&&) noexcept = default;
+Hasher& Hasher::operator=(Hasher&&) noexcept = default;
+
+void Hasher::add(std::string_view bytes) {
+  EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size());
+}
+
+std::string Hasher::hex() {
+  return data::hex(finish(state_->context.get()));
+}
+
 }  // namespace chorus::data

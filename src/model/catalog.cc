@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "data/hub/cache.h"
 #include "model/catalog_table.h"
 #include "model/hub_cache.h"
 #include "text/edit_distance.h"
@@ -84,23 +85,36 @@ std::vector<std::string> close_aliases(const std::string& name) {
 
 [[noreturn]] void throw_not_in_cache(const std::string& what, const std::string& id,
                                      const ModelPaths& paths) {
-  const fs::path folder = hub_folder(id, paths.hub_cache);
+  const fs::path folder = data::repo_folder({data::RepoKind::model, id}, paths.hub_cache);
   const auto snapshot = hub_snapshot(id, paths.hub_cache);
   throw Error(
       ErrorKind::model,
       snapshot ? fmt::format("{}: {} lacks {}", what, snapshot->string(), missing_from(*snapshot))
                : fmt::format("{}: not in the hub cache ({})", what, folder.string()),
       "a snapshot with config.json and every *.safetensors",
-      fmt::format("fetch it with 'hf download {}', or set HF_HUB_CACHE or HF_HOME to the cache that has it, "
-                  "or give its folder",
-                  id));
+      fmt::format(
+          "'chorus models get {}' fetches it; or set HF_HUB_CACHE or HF_HOME to the cache that has it, "
+          "or give its folder",
+          id));
+}
+
+/// The GGUF file of a snapshot that holds one and no config.json.
+std::optional<fs::path> only_gguf(const fs::path& snapshot) {
+  const auto files = files_of(snapshot, ".gguf");
+  if (files.size() != 1 || is_file(snapshot / "config.json")) return std::nullopt;
+  return files.front();
 }
 
 ModelRef from_hub(const std::string& what, const std::string& id, const ModelPaths& paths) {
   const auto snapshot = hub_snapshot(id, paths.hub_cache);
-  if (!snapshot || !missing_from(*snapshot).empty()) throw_not_in_cache(what, id, paths);
   const CatalogRow* row = find_hub_id(id);
   std::string name = fmt::format("{}--{}", id.substr(0, id.find('/')), id.substr(id.find('/') + 1));
+  if (!snapshot) throw_not_in_cache(what, id, paths);
+  if (!missing_from(*snapshot).empty()) {
+    if (const auto file = only_gguf(*snapshot))
+      return {ModelRef::Kind::gguf_file, *file, as_component(name), row ? row->license : ""};
+    throw_not_in_cache(what, id, paths);
+  }
   if (row && !row->gguf_file) name = row->alias;  // the alias of a GGUF file names other weights than the id
   return {ModelRef::Kind::folder, *snapshot, as_component(name), row ? row->license : ""};
 }
@@ -175,21 +189,9 @@ ModelRef from_folder(const fs::path& folder) {
 
 }  // namespace
 
-ModelPaths ModelPaths::from_environment(const Variable& variable) {
-  const auto value = [&](const char* name) -> fs::path {
-    const char* text = variable(name);
-    if (!text || !*text) return {};
-    const char* home = variable("HOME");
-    if (std::string_view(text).starts_with("~/") && home) return fs::path(home) / (text + 2);
-    return text;
-  };
-  const auto first_of = [](std::initializer_list<fs::path> choices) {
-    return *std::find_if(choices.begin(), choices.end() - 1, [](const fs::path& p) { return !p.empty(); });
-  };
-  const fs::path cache = first_of({value("XDG_CACHE_HOME"), value("HOME") / ".cache"});
-  const fs::path hugging_face = first_of({value("HF_HOME"), cache / "huggingface"});
-  return {first_of({value("CHORUS_HOME"), cache / "chorus"}),
-          first_of({value("HF_HUB_CACHE"), hugging_face / "hub"})};
+ModelPaths ModelPaths::from_environment(const data::Variable& variable) {
+  const fs::path home = data::path_from(variable, "CHORUS_HOME");
+  return {home.empty() ? data::cache_home(variable) / "chorus" : home, data::hub_cache_folder(variable)};
 }
 
 ModelPaths ModelPaths::from_environment() {
@@ -200,10 +202,22 @@ ModelRef resolve_model(const std::string& name, const ModelPaths& paths) {
   if (const CatalogRow* row = find_alias(name)) return from_alias(*row, paths);
   if (is_folder(name)) return from_folder(name);
   if (is_file(name)) return from_file(name);
-  if (is_hub_id(name) && fs::path(name).extension() != ".gguf") {
+  if (data::is_hub_id(name) && fs::path(name).extension() != ".gguf") {
     return from_hub(fmt::format("model '{}', no file or folder here", name), name, paths);
   }
   throw_unknown(name);
+}
+
+std::string hub_id_of(const std::string& name) {
+  const CatalogRow* row = find_alias(name);
+  if (row == nullptr && !data::is_hub_id(name)) throw_unknown(name);
+  if (row == nullptr || !row->gguf_file) return row ? row->hub_id : name;
+  throw Error(ErrorKind::model,
+              fmt::format("the model {} is the file {}, which is in no repository of the hub", row->alias,
+                          row->gguf_file),
+              "an alias of a hub's model, or an id ORG/NAME",
+              fmt::format("'./run demo' fetches it; the same model in full precision: chorus models get {}",
+                          row->hub_id));
 }
 
 std::vector<CatalogEntry> catalog(const ModelPaths& paths) {

@@ -7,23 +7,21 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
+
+#include "data/hub/settings.h"
 
 namespace chorus::model {
 
 /// Where models lie on this machine.
 struct ModelPaths {
-  using Variable = std::function<const char*(const char* name)>;  // as std::getenv: null where unset
-
   std::filesystem::path chorus_home;  // models/ in it holds the GGUF files that aliases name
   std::filesystem::path hub_cache;    // models--ORG--NAME/ folders, as huggingface_hub lays them out
 
-  /// chorus_home: $CHORUS_HOME, else $XDG_CACHE_HOME/chorus, else ~/.cache/chorus.
-  /// hub_cache: $HF_HUB_CACHE, else $HF_HOME/hub, else $XDG_CACHE_HOME/huggingface/hub, else
-  /// ~/.cache/huggingface/hub. A leading ~/ is the home folder; an empty variable counts as unset.
-  static ModelPaths from_environment(const Variable& variable);
+  /// chorus_home: $CHORUS_HOME, else chorus in data::cache_home(). hub_cache: data::hub_cache_folder(). A leading ~/ is the home
+  /// folder; an empty variable counts as unset.
+  static ModelPaths from_environment(const data::Variable& variable);
   static ModelPaths from_environment();
 };
 
@@ -36,12 +34,16 @@ struct ModelRef {
 };
 
 /// Tried in this order: an alias (any case, underscores and hyphens alike), a file or folder at that path, an
-/// id ORG/NAME in the hub cache. `ref.name` is the alias, also for the id that an alias stands for; ORG--NAME
+/// id ORG/NAME in the hub cache (its folder, or its GGUF file where it holds one and no config.json). `ref.name` is the alias, also for the id that an alias stands for; ORG--NAME
 /// for other ids; the last component of a folder; the stem of a file. Looks at names and file kinds only, and
 /// downloads nothing: the contents are the loader's to check. Throws Error(model): an unknown name, with
 /// names close to it; a known model that is not on disk or only in part, with the place looked at and how to
 /// get it; a folder without config.json; a file that is not GGUF.
 ModelRef resolve_model(const std::string& name, const ModelPaths& paths);
+
+/// The hub id that `name` stands for: an alias's, or `name` itself where it is an id. Throws Error(model): an unknown name, and an
+/// alias whose file comes from elsewhere.
+std::string hub_id_of(const std::string& name);
 
 /// One alias, and what of it is on disk.
 struct CatalogEntry {

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
-#include <fstream>
-#include <iomanip>
 #include <system_error>
+
+#include "data/hub/cache.h"
 
 namespace chorus::model {
 namespace {
@@ -60,38 +59,8 @@ std::string missing_from(const fs::path& folder) {
   return "";
 }
 
-bool is_hub_id(std::string_view name) {
-  const auto slash = name.find('/');
-  if (slash == std::string_view::npos || slash == 0 || slash + 1 == name.size()) return false;
-  const auto good = [](std::string_view part) {
-    return part.front() != '.' && part.front() != '-' &&
-           std::all_of(part.begin(), part.end(),
-                       [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '_' || c == '-'; });
-  };
-  return good(name.substr(0, slash)) && good(name.substr(slash + 1));
-}
-
-fs::path hub_folder(const std::string& id, const fs::path& hub_cache) {
-  return hub_cache / fmt::format("models--{}--{}", id.substr(0, id.find('/')), id.substr(id.find('/') + 1));
-}
-
 std::optional<fs::path> hub_snapshot(const std::string& id, const fs::path& hub_cache) {
-  const fs::path folder = hub_folder(id, hub_cache);
-  std::ifstream in(folder / "refs" / "main");
-  std::string commit;
-  // The name comes out of a file: it must stay inside snapshots/.
-  if (in >> std::setw(128) >> commit && commit.front() != '.' && commit.find('/') == std::string::npos) {
-    const fs::path snapshot = folder / "snapshots" / commit;
-    if (is_folder(snapshot)) return snapshot;
-  }
-  std::vector<fs::path> snapshots;
-  std::error_code error;
-  for (fs::directory_iterator it(folder / "snapshots", error), end; !error && it != end;
-       it.increment(error)) {
-    if (is_folder(it->path())) snapshots.push_back(it->path());
-  }
-  if (snapshots.size() != 1) return std::nullopt;
-  return snapshots.front();
+  return data::find_snapshot({data::RepoKind::model, id}, hub_cache);
 }
 
 }  // namespace chorus::model

@@ -1,8 +1,7 @@
-// Hugging Face models on disk: the hub's cache layout, and whether a folder is all there.
-// models--ORG--NAME/refs/main holds the name of a commit, snapshots/COMMIT/ the files.
+// Hugging Face models on disk: whether a folder is all there. How the hub's cache is laid out: data/hub/cache.h.
 //
 //   if (const auto folder = hub_snapshot("Qwen/Qwen3-8B", cache); folder && missing_from(*folder).empty())
-//   load(*folder);
+//     load(*folder);
 #pragma once
 
 #include <cstdint>
@@ -25,14 +24,7 @@ std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder,
 /// What a model folder lacks, in words: "config.json", "*.safetensors", "1 of 4 shards"; empty if nothing.
 std::string missing_from(const std::filesystem::path& folder);
 
-/// ORG/NAME with letters, digits, '.', '_' and '-' in either part, which do not begin with '.' or '-'.
-bool is_hub_id(std::string_view name);
-
-/// Where the cache keeps the id, whether it is there or not. `id` is one that is_hub_id takes.
-std::filesystem::path hub_folder(const std::string& id, const std::filesystem::path& hub_cache);
-
-/// The snapshot that refs/main names; without one (models fetched by commit have none) the only snapshot
-/// there is.
+/// The id's snapshot in the hub cache: data::find_snapshot. `id` is one that data::is_hub_id takes.
 std::optional<std::filesystem::path> hub_snapshot(const std::string& id,
                                                   const std::filesystem::path& hub_cache);
 

@@ -51,15 +51,20 @@ inline std::vector<std::string> lines_of(const std::string& text) {
 /// A running child; waited for, and killed if need be, at the latest in the destructor.
 class Child {
  public:
-  Child(const Arguments& arguments, const fs::path& folder, const fs::path& input, const fs::path& output)
+  Child(const Arguments& arguments, const fs::path& folder, const fs::path& input, const fs::path& output,
+        const std::vector<std::string>& more_settings = {})
       : folder_(folder), output_(output) {
     std::vector<char*> argv{const_cast<char*>(CHORUS_PROGRAM)};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     const std::string home = (folder / "home").string();
-    const std::vector<std::string> settings{"CHORUS_HOME=" + home, "HOME=" + home,
-                                            "HF_HUB_CACHE=" + home + "/hub", "LC_ALL=C.UTF-8",
-                                            "PATH=/usr/bin:/bin"};
+    std::vector<std::string> settings{"CHORUS_HOME=" + home, "HOME=" + home, "HF_HUB_CACHE=" + home + "/hub",
+                                      "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"};
+    for (const std::string& setting : more_settings) {  // in place of one of the same name
+      const std::string name = setting.substr(0, setting.find('=') + 1);
+      std::erase_if(settings, [&](const std::string& other) { return other.starts_with(name); });
+      settings.push_back(setting);
+    }
     std::vector<char*> environment;
     for (const std::string& setting : settings) environment.push_back(const_cast<char*>(setting.c_str()));
     environment.push_back(nullptr);
@@ -124,6 +129,8 @@ class Program {
 
   const TempFolder& folder() const { return folder_; }
   fs::path operator/(std::string_view name) const { return folder_ / name; }
+  /// "NAME=VALUE" for the environment of the runs that follow.
+  void set(const std::string& setting) { settings_.push_back(setting); }
   /// As typed: relative to the folder the program runs in.
   std::string model() const { return "tiny.gguf"; }
 
@@ -138,11 +145,12 @@ class Program {
   }
   std::unique_ptr<Child> start(const Arguments& arguments, const std::string& input = "stdin") const {
     if (!fs::exists(folder_ / input)) write_file(folder_ / input, "");
-    return std::make_unique<Child>(arguments, folder_.path(), folder_ / input, folder_ / "stdout");
+    return std::make_unique<Child>(arguments, folder_.path(), folder_ / input, folder_ / "stdout", settings_);
   }
 
  private:
   TempFolder folder_;
+  std::vector<std::string> settings_;
 };
 
 /// One line "error: GOT; expected EXPECTED; ADVICE" on stderr, whatever stands before it, and this exit code.

@@ -35,6 +35,20 @@ TEST(ProgressLine, RateShareAndTimeLeft) {
   EXPECT_EQ(progress_line("flex", 1, 10000, 1.0, false), "flex: 1/10000 (0 %), 1/s, 2:46:39 left");
 }
 
+TEST(ProgressLine, BytesAndWhatWasThereBefore) {
+  constexpr auto kBytes = ProgressUnit::bytes;
+  EXPECT_EQ(progress_line("w", 1'200'000'000, 4'900'000'000, 10.0, false, kBytes),
+            "w: 1.2 GB of 4.9 GB (24 %), 120.0 MB/s, 0:31 left");
+  EXPECT_EQ(progress_line("w", 1'200'000'000, 4'900'000'000, 10.0, false, kBytes, 1'000'000'000),
+            "w: 1.2 GB of 4.9 GB (24 %), 20.0 MB/s, 3:05 left");
+  EXPECT_EQ(progress_line("x", 6, 10, 2.0, false, ProgressUnit::items, 4), "x: 6/10 (60 %), 1/s, 0:04 left");
+  EXPECT_EQ(size_text(0), "0 B");
+  EXPECT_EQ(size_text(999), "999 B");
+  EXPECT_EQ(size_text(999'949), "999.9 kB");
+  EXPECT_EQ(size_text(999'950), "1.0 MB");
+  EXPECT_EQ(size_text(98'362'432), "98.4 MB");
+}
+
 TEST(ProgressLine, NothingDoneNoTotalNoTime) {
   EXPECT_EQ(progress_line("x", 0, 10, 5.0, false), "x: 0/10 (0 %)");
   EXPECT_EQ(progress_line("x", 7, 0, 2.0, false), "x: 7, 3.5/s");

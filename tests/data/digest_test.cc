@@ -35,5 +35,18 @@ TEST(Digest, OfAFileEqualsThatOfItsBytes) {
   EXPECT_THROW(sha256_file(testing::TempDir()), Error);
 }
 
+TEST(Digest, PieceByPiece) {
+  Hasher sha256(Hasher::Kind::sha256);
+  for (const char* piece : {"", "a", "bc"}) sha256.add(piece);
+  EXPECT_EQ(sha256.hex(), sha256_hex("abc"));
+  // what git calls the empty blob, and a blob of "hello\n": git hash-object
+  Hasher empty(Hasher::Kind::sha1), hello(Hasher::Kind::sha1);
+  empty.add(std::string_view("blob 0\0", 7));
+  EXPECT_EQ(empty.hex(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+  hello.add(std::string_view("blob 6\0", 7));
+  hello.add("hello\n");
+  EXPECT_EQ(hello.hex(), "ce013625030ba8dba906f756967f9e9ca394464a");
+}
+
 }  // namespace
 }  // namespace chorus::data

@@ -133,7 +133,7 @@ TEST_F(Catalog, SaysWhatAPartialDownloadLacks) {
   EXPECT_THAT(failure("qwen3_8b"), HasSubstr("lacks *.safetensors"));
   write(folder / "model-00001-of-00003.safetensors", "");
   EXPECT_THAT(failure("qwen3_8b"),
-              AllOf(HasSubstr("lacks 2 of 3 shards"), HasSubstr("hf download Qwen/Qwen3-8B")));
+              AllOf(HasSubstr("lacks 2 of 3 shards"), HasSubstr("chorus models get Qwen/Qwen3-8B")));
   write(folder / "model-00002-of-00003.safetensors", "");
   write(folder / "model-00003-of-00003.safetensors", "");
   EXPECT_EQ(resolve_model("qwen3_8b", paths_).name, "qwen3_8b");
@@ -186,8 +186,9 @@ TEST_F(Catalog, OffersNamesCloseToAnUnknownOne) {
 TEST_F(Catalog, SaysWhereAKnownModelWasLookedFor) {
   EXPECT_THAT(failure("smollm2-135m"), AllOf(HasSubstr((paths_.chorus_home / "models" / kSmol).string()),
                                              HasSubstr("./run demo"), HasSubstr("CHORUS_HOME")));
-  EXPECT_THAT(failure("qwen3_8b"), AllOf(HasSubstr((paths_.hub_cache / "models--Qwen--Qwen3-8B").string()),
-                                         HasSubstr("hf download Qwen/Qwen3-8B"), HasSubstr("HF_HUB_CACHE")));
+  EXPECT_THAT(failure("qwen3_8b"),
+              AllOf(HasSubstr((paths_.hub_cache / "models--Qwen--Qwen3-8B").string()),
+                    HasSubstr("chorus models get Qwen/Qwen3-8B"), HasSubstr("HF_HUB_CACHE")));
 }
 
 TEST_F(Catalog, ListsEveryAliasOnceAndWhatIsOnDisk) {
