@@ -88,6 +88,7 @@ void add_bench_suite(CLI::App& bench) {
       "suite", "Methods and precisions side by side, in percent of this machine's ceiling");
   const auto options = std::make_shared<ModelOptions>();
   add_model_options(*command, *options);
+  command->footer("Example:\n  chorus bench suite --model smollm2-135m");
   command->callback([options] { suite(*options); });
 }
 

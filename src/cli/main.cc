@@ -97,7 +97,9 @@ void add_commands(CLI::App& app) {
   chorus::cli::add_prompts_command(app);
   chorus::cli::add_models_command(app);
   chorus::cli::add_bench_command(app);
+  chorus::cli::add_doctor_command(app);
   chorus::cli::add_completion_command(app);
+  chorus::cli::add_man_command(app);
   app.footer(
       "Start with:  chorus ask \"What is the capital of France?\" \"Which city is France's capital?\"\n"
       "Help on one:  chorus generate --help\n"

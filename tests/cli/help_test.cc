@@ -36,7 +36,9 @@ TEST(Help, TheFirstLinesOfEveryPage) {
       {{"prompts"},
        "Print the exact prompts of a data set: text, token ids, segments",
        "Usage: chorus prompts [OPTIONS]"},
-      {{"models"}, "List the model aliases, and which of them are on disk", "Usage: chorus models [OPTIONS]"},
+      {{"models"},
+       "List the model aliases, and which of them are on disk; fetch models",
+       "Usage: chorus models [OPTIONS] [SUBCOMMAND]"},
       {{"bench"}, "Measure speed and memory", "Usage: chorus bench [OPTIONS] SUBCOMMAND"},
       {{"bench", "e2e"},
        "Whole questions on random token ids, without stop rules",
@@ -60,9 +62,16 @@ TEST(Help, TheFirstLinesOfEveryPage) {
 
 TEST(Help, PagesEndInAnExampleThatRuns) {
   const Program program;
-  for (const char* command : {"ask", "generate", "demo", "models", "analyze", "report", "mask", "prompts"})
-    EXPECT_THAT(program.run({command, "--help"}).out, HasSubstr(std::string("\n  chorus ") + command))
-        << command;
+  const Arguments commands[] = {{"ask"},           {"generate"},       {"demo"},       {"models"},
+                                {"models", "get"}, {"analyze"},        {"report"},     {"mask"},
+                                {"prompts"},       {"doctor"},         {"confidence"}, {"tune"},
+                                {"bench", "e2e"},  {"bench", "suite"}, {"completion"}, {"man"}};
+  for (Arguments command : commands) {
+    std::string name = "\n  chorus";
+    for (const std::string& word : command) name += " " + word;
+    command.emplace_back("--help");
+    EXPECT_THAT(program.run(command).out, HasSubstr(name));
+  }
 }
 
 TEST(Help, Version) {
