@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -23,6 +24,7 @@ struct Arguments {
   ModelOptions model;
   LayoutArguments layout;
   PromptArguments prompt;
+  std::string confidence = "fast";
   std::vector<std::string> phrasings, methods{"flex"};
   std::filesystem::path examples;
   std::optional<std::string> instruction;
@@ -83,6 +85,7 @@ class Answer {
     begin();
     if (prediction.empty()) fmt::print(stdout, " (no text)");
     if (!at_line_start_) fmt::print(stdout, "\n");
+    if (name_.starts_with("weighted")) weights(row.at("weights").get<std::vector<double>>());
     if (row.contains("attention_share")) shares(row.at("attention_share").get<std::vector<double>>());
   }
 
@@ -90,6 +93,10 @@ class Answer {
   void begin() {
     if (!begun_) fmt::print(stdout, "{}:", name_);
     begun_ = true;
+  }
+  void weights(const std::vector<double>& weights) const {
+    for (std::size_t p = 0; p < weights.size(); ++p)
+      fmt::print(stdout, "  weight {:.3f}  {}\n", weights[p], arguments_.phrasings[p]);
   }
   void shares(const std::vector<double>& shares) const {
     double rest = 1;
@@ -118,6 +125,25 @@ data::Dataset question(const Arguments& arguments) {
   return dataset;
 }
 
+/// "fast": null; "0.9,0.2": one for each phrasing; else a file that knows the phrasings by their text.
+std::shared_ptr<const ensemble::ConfidenceTable> confidences(const std::string& source,
+                                                             const data::Sample& sample) {
+  if (source == "fast") return nullptr;
+  std::vector<double> numbers;
+  const char* at = source.data();
+  const char* const end = at + source.size();
+  while (at != end) {
+    double number = 0;
+    const auto [stop, error] = std::from_chars(at, end, number);
+    if (error != std::errc() || (stop != end && *stop != ','))
+      return std::make_shared<ensemble::ConfidenceTable>(
+          ensemble::ConfidenceTable::read(source).by_text(sample));
+    numbers.push_back(number);
+    at = stop == end ? end : stop + 1;
+  }
+  return std::make_shared<ensemble::ConfidenceTable>(ensemble::ConfidenceTable::given(sample, numbers));
+}
+
 void ask(Arguments arguments) {
   std::vector<ensemble::RunOptions> runs;
   const core::Log log;
@@ -129,6 +155,16 @@ void ask(Arguments arguments) {
   const ModelChoice choice = choose_model(arguments.model);
   arguments.phrasings = read_phrasings(std::move(arguments.phrasings));
   const data::Dataset dataset = question(arguments);
+  const auto table = confidences(arguments.confidence, dataset.samples.front());
+  bool weighs = false;
+  for (ensemble::RunOptions& run : runs)
+    if (ensemble::is_weighted(run.method)) {
+      run.confidences = table;
+      weighs = true;
+    }
+  if (table && !weighs)
+    throw Error(ErrorKind::usage, "--confidence without a method that weighs phrasings",
+                "--method weighted_avg, weighted_max or weighted_flex", "add it, or leave --confidence out");
   for (const std::string& note : dataset.notes) log.info("{}", note);
   LoadedModel model = load_model(choice, arguments.model.threads);
   if (arguments.prompt.chat_template)
@@ -174,6 +210,14 @@ void add_ask_command(CLI::App& app) {
   add_methods_option(*command, arguments->methods,
                      "Methods to answer with: origin, per_prompt, avg, max, weighted_avg, weighted_max, "
                      "vote, flex, weighted_flex");
+  command
+      ->add_option(
+          "--confidence", arguments->confidence,
+          "Weighted methods: what weighs a phrasing. fast: the probability of the first token it would "
+          "take; numbers, one for each phrasing; or the file of 'chorus confidence'")
+      ->type_name("fast|C,...|FILE")
+      ->capture_default_str()
+      ->group("Method");
   add_layout_options(*command, arguments->layout);
   add_chat_option(*command, arguments->prompt);
   add_answer_options(*command, arguments->prompt);
@@ -184,6 +228,7 @@ void add_ask_command(CLI::App& app) {
       "  chorus ask \"What is the capital of France?\" \"Which city is France's capital?\"\n"
       "  chorus ask --method flex,avg,origin \"Who wrote Dune?\" \"Dune is by "
       "whom?\"\n"
+      "  chorus ask --method weighted_flex --confidence 0.9,0.3 \"Who wrote Dune?\" \"Dune is by whom?\"\n"
       "  printf 'Who wrote Dune?\\nDune is by whom?\\n' | chorus ask --json\n"
       "With flex, each phrasing's share of the attention is printed below the answer.");
   command->callback([arguments] { ask(*arguments); });

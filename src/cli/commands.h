@@ -15,11 +15,13 @@ void add_confidence_command(CLI::App& app);
 void add_demo_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
+void add_inspect_command(CLI::App& app);
 void add_man_command(CLI::App& app);
 void add_mask_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_prompts_command(CLI::App& app);
 void add_report_command(CLI::App& app);
+void add_sweep_command(CLI::App& app);
 void add_tune_command(CLI::App& app);
 
 }  // namespace chorus::cli

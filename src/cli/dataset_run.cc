@@ -95,16 +95,6 @@ std::vector<std::size_t> DatasetRun::missing() const {
   return missing;
 }
 
-Done DatasetRun::answer(const std::vector<std::size_t>& samples, const ModelChoice& choice,
-                        LoadedModel& model, const ModelOptions& options, const Answer& answer) {
-  load_weights(model);
-  log_.info("{}: {}", choice.ref.name, model.decoder->backend().description());
-  engine::Engine engine(*model.decoder, model.tokenizer.get(), engine_options(options));
-  return complete(samples, [&](std::span<const std::size_t> missing, const ensemble::RunEvents& events) {
-    answer(engine, missing, events);
-  });
-}
-
 Done DatasetRun::complete(const std::vector<std::size_t>& samples, const Compute& compute) {
   core::Progress progress(settings_.label, static_cast<std::int64_t>(samples.size()), settings_.quiet);
   const auto began = std::chrono::steady_clock::now();

@@ -57,11 +57,6 @@ class DatasetRun {
   using Compute =
       std::function<void(std::span<const std::size_t> samples, const ensemble::RunEvents& events)>;
   Done complete(const std::vector<std::size_t>& samples, const Compute& compute);
-  /// complete() with an engine over the model, whose weights are loaded first.
-  using Answer = std::function<void(engine::Engine& engine, std::span<const std::size_t> samples,
-                                    const ensemble::RunEvents& events)>;
-  Done answer(const std::vector<std::size_t>& samples, const ModelChoice& choice, LoadedModel& model,
-              const ModelOptions& options, const Answer& answer);
   /// Writes Feather, CSV, manifest and run notes. `threads`: of what computed it; 0 when nothing was.
   void write(const Done& done, int threads);
 

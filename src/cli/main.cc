@@ -90,9 +90,11 @@ void add_commands(CLI::App& app) {
   chorus::cli::add_generate_command(app);
   chorus::cli::add_confidence_command(app);
   chorus::cli::add_tune_command(app);
+  chorus::cli::add_sweep_command(app);
   chorus::cli::add_demo_command(app);
   chorus::cli::add_analyze_command(app);
   chorus::cli::add_report_command(app);
+  chorus::cli::add_inspect_command(app);
   chorus::cli::add_mask_command(app);
   chorus::cli::add_prompts_command(app);
   chorus::cli::add_models_command(app);

@@ -122,6 +122,14 @@ std::string model_fingerprint(const model::ModelRef& ref) {
   return data::sha256_hex(all);
 }
 
+std::uint64_t bytes_on_disk(const model::ModelRef& ref) {
+  if (!fs::is_directory(ref.path)) return fs::file_size(ref.path);
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(ref.path))
+    if (entry.is_regular_file() && entry.path().extension() == ".safetensors") bytes += entry.file_size();
+  return bytes;
+}
+
 LoadedModel open_model(const ModelChoice& choice, bool with_tokenizer) {
   LoadedModel loaded;
   loaded.checkpoint = model::open_checkpoint(choice.ref.path);

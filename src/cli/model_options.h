@@ -43,6 +43,9 @@ ModelChoice choose_model(const ModelOptions& options);
 /// 16 KiB of every 4 MiB in between. A change of a few bytes elsewhere is not seen.
 std::string model_fingerprint(const model::ModelRef& ref);
 
+/// Of its weights, as they lie there.
+std::uint64_t bytes_on_disk(const model::ModelRef& ref);
+
 /// A model: its configuration and tokenizer read and checked; after start_backend() and load_weights() ready to run.
 struct LoadedModel {
   std::shared_ptr<const model::Checkpoint> checkpoint;

@@ -26,33 +26,14 @@ struct Arguments {
   bool json = false;
 };
 
-/// A stretch of a prompt: a segment, tokens of no segment, or free rows.
-struct Stretch {
-  std::string label;  // as chorus mask calls it; "-": of no segment
-  std::int32_t begin = 0, end = 0;
-};
-
-std::vector<Stretch> stretches_of(const engine::Prompt& prompt) {
-  const report::MaskView view(prompt, 0);
-  std::vector<Stretch> stretches;
-  std::int32_t end = 0;
-  for (const report::MaskSegment& s : view.segments()) {
-    if (s.begin > end) stretches.push_back({"-", end, s.begin});
-    stretches.push_back({s.label, s.begin, s.end});
-    end = s.end;
-  }
-  if (end < prompt.size()) stretches.push_back({"-", end, prompt.size()});
-  return stretches;
-}
-
-std::span<const text::TokenId> ids_of(const engine::Prompt& prompt, const Stretch& stretch) {
+std::span<const text::TokenId> ids_of(const engine::Prompt& prompt, const report::MaskSegment& stretch) {
   return std::span(prompt.ids)
       .subspan(static_cast<std::size_t>(stretch.begin),
                static_cast<std::size_t>(stretch.end - stretch.begin));
 }
 
 void print_prompt(const engine::Prompt& prompt, const text::Tokenizer& tokenizer) {
-  for (const Stretch& stretch : stretches_of(prompt)) {
+  for (const report::MaskSegment& stretch : report::MaskView(prompt, 0).stretches()) {
     const auto ids = ids_of(prompt, stretch);
     fmt::print(stdout, "segment {}, tokens {}-{}, positions {}-{}\n{}\n  ids {}\n", stretch.label,
                stretch.begin, stretch.end - 1, prompt.positions[static_cast<std::size_t>(stretch.begin)],
@@ -70,7 +51,7 @@ void print_mask(const engine::Prompt& prompt, const std::string& by) {
 
 data::Json json_of(const engine::Prompt& prompt, const text::Tokenizer& tokenizer) {
   data::Json segments = data::Json::array();
-  for (const Stretch& stretch : stretches_of(prompt))
+  for (const report::MaskSegment& stretch : report::MaskView(prompt, 0).stretches())
     segments.push_back({{"segment", stretch.label},
                         {"begin", stretch.begin},
                         {"end", stretch.end},

@@ -52,6 +52,9 @@ class Progress {
   bool finished_ = false;
 };
 
+/// A span of time: "0:07", "1:46", "2:03:09".
+std::string clock_text(double seconds);
+
 /// The line itself: "flex: 20/500 (4 %), 4.51/s, 1:46 left" with `done` after `seconds`; "took 1:51" on the
 /// last. Of `done`, `before` was there at the start. Bytes: "w: 1.2 GB of 4.9 GB (24 %), 35.1 MB/s, 1:46 left".
 std::string progress_line(const std::string& label, std::int64_t done, std::int64_t total, double seconds,

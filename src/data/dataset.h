@@ -47,6 +47,8 @@ struct DatasetOptions {
   bool require_paraphrases = false;     // a sample with fewer is an error
   bool skip_bad_rows = false;           // bad rows of questions are left out and counted
   std::set<std::string> left_out = {};  // ids of samples to leave out, before max_samples counts
+
+  bool operator==(const DatasetOptions&) const = default;
 };
 
 /// The names --dataset takes.

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -97,6 +99,15 @@ Json run_json(const ResultLog& log, const Json& notes) {
   return json;
 }
 
+void check_may_go_on(const ResultFiles& files, const OutputStatus& status) {
+  if (status.state == OutputState::absent || status.state == OutputState::finished_fewer) return;
+  throw Error(
+      ErrorKind::data,
+      fmt::format("{} is there already: {}", files.feather().string(), fmt::join(status.differences, "; ")),
+      "no result, or one of this configuration",
+      "use --rewrite to replace it, --tag or another --output-dir to keep both");
+}
+
 /// Into a log beside the old one, which an interrupted rewriting of this configuration has begun already.
 ResultRun open_rewriting(const ResultFiles& files, const Configuration& configuration,
                          ResultLog::Options options, OutputState state) {
@@ -158,18 +169,26 @@ OutputStatus inspect_output(const ResultFiles& files, const Configuration& confi
   return status;
 }
 
+Standing standing_of(const ResultFiles& files, const Configuration& configuration,
+                     const std::vector<std::string>& keys, bool rewrite) {
+  const OutputStatus status = inspect_output(files, configuration);
+  if (!rewrite && status.state == OutputState::finished_same) return {.finished = true};
+  if (!rewrite) check_may_go_on(files, status);
+  const bool begun = !rewrite || is_log_of(configuration, files.rewrite_log());
+  std::vector<std::string> done;
+  if (begun) done = ResultLog::stored_keys(rewrite ? files.rewrite_log() : files.log(), configuration);
+  const std::set<std::string> answered(done.begin(), done.end());
+  const auto missing = std::count_if(keys.begin(), keys.end(),
+                                     [&](const std::string& key) { return !answered.contains(key); });
+  return {.missing = static_cast<std::size_t>(missing)};
+}
+
 ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
                    const ResultLog::Options& options) {
   const OutputStatus status = inspect_output(files, configuration);
   if (options.rewrite) return open_rewriting(files, configuration, options, status.state);
   if (status.state == OutputState::finished_same) return {status.state, std::nullopt};
-  if (status.state != OutputState::absent && status.state != OutputState::finished_fewer) {
-    throw Error(
-        ErrorKind::data,
-        fmt::format("{} is there already: {}", files.feather().string(), fmt::join(status.differences, "; ")),
-        "no result, or one of this configuration",
-        "use --rewrite to replace it, --tag or another --output-dir to keep both");
-  }
+  check_may_go_on(files, status);
   Descriptor held = ResultLog::hold(files.rewrite_log());
   return {status.state, ResultLog(files.log(), configuration, options), std::move(held)};
 }

@@ -37,6 +37,16 @@ struct OutputStatus {
 /// says.
 OutputStatus inspect_output(const ResultFiles& files, const Configuration& configuration);
 
+/// How far a run of this configuration is.
+struct Standing {
+  bool finished = false;    // the result is there; nothing to do
+  std::size_t missing = 0;  // of its samples, those that no run has answered
+};
+/// Looks at what is on disk; changes nothing and locks nothing. `keys` and `rewrite` as for open_run() and write_result().
+/// Throws Error(data) where open_run() would refuse.
+Standing standing_of(const ResultFiles& files, const Configuration& configuration,
+                     const std::vector<std::string>& keys, bool rewrite = false);
+
 struct ResultRun {
   OutputState state;               // as found
   std::optional<ResultLog> log;    // empty when the result is finished and stays

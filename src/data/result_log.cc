@@ -67,6 +67,20 @@ bool torn_head(std::string_view line) {
       "restore the file, remove that line to compute its sample again, or remove the file to start anew");
 }
 
+void check_head(const std::filesystem::path& path, const Json& line, const Json& identity) {
+  if (!line.contains("chorus_log") || line["chorus_log"] != kFormat || !line.contains("configuration")) {
+    throw Error(ErrorKind::data, path.string() + " is a log of another format",
+                fmt::format("format {}", kFormat), "use the program that wrote it, or --rewrite");
+  }
+  const auto lines = differences(line["configuration"], identity, "log");
+  if (lines.empty()) return;
+  throw Error(
+      ErrorKind::data,
+      fmt::format("{} belongs to another run: it differs in {}", path.string(), fmt::join(lines, "; ")),
+      "the configuration it was begun with",
+      "use --rewrite to start anew, --tag or another --output-dir to keep both");
+}
+
 void lock(const Descriptor& file, const std::filesystem::path& path) {
   if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return;
   if (errno != EWOULDBLOCK) throw_io("be locked", path);
@@ -172,7 +186,7 @@ void ResultLog::load(const Json& identity) {
       break;
     }
     if (reader.number == 1) {
-      check_head(line, identity);
+      check_head(path_, line, identity);
     } else {
       take(line, {reader.offset(), reader.text.size()}, reader.number);
     }
@@ -182,20 +196,6 @@ void ResultLog::load(const Json& identity) {
   if (dropped_bytes_ == 0) return;
   if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0)
     throw_io("be cut to its last whole line", path_);
-}
-
-void ResultLog::check_head(const Json& line, const Json& identity) const {
-  if (!line.contains("chorus_log") || line["chorus_log"] != kFormat || !line.contains("configuration")) {
-    throw Error(ErrorKind::data, path_.string() + " is a log of another format",
-                fmt::format("format {}", kFormat), "use the program that wrote it, or --rewrite");
-  }
-  const auto lines = differences(line["configuration"], identity, "log");
-  if (lines.empty()) return;
-  throw Error(
-      ErrorKind::data,
-      fmt::format("{} belongs to another run: it differs in {}", path_.string(), fmt::join(lines, "; ")),
-      "the configuration it was begun with",
-      "use --rewrite to start anew, --tag or another --output-dir to keep both");
 }
 
 void ResultLog::take(const Json& line, Extent where, std::size_t number) {
@@ -293,6 +293,24 @@ Json ResultLog::stored_identity(const std::filesystem::path& path) {
   const Json line = unsealed(reader.text);
   if (!line.is_object() || !line.contains("configuration")) return nullptr;
   return line["configuration"];
+}
+
+std::vector<std::string> ResultLog::stored_keys(const std::filesystem::path& path,
+                                                const Configuration& configuration) {
+  std::vector<std::string> keys;
+  if (!std::filesystem::is_regular_file(path)) return keys;
+  Json head;
+  LineReader reader(path);
+  while (reader.next()) {
+    Json line = reader.complete ? unsealed(reader.text) : Json(Json::value_t::discarded);
+    if (!line.is_object()) break;
+    if (reader.number == 1)
+      head = std::move(line);
+    else if (line.contains("sample") && line["sample"].is_string())
+      keys.push_back(line["sample"].get<std::string>());
+  }
+  if (!keys.empty()) check_head(path, head, configuration.log_identity());
+  return keys;
 }
 
 }  // namespace chorus::data

@@ -63,6 +63,10 @@ class ResultLog {
 
   /// The log_identity() of a log without opening it for writing; null when there is no readable one.
   static Json stored_identity(const std::filesystem::path& path);
+  /// The finished samples of a log without opening it for writing: those an opening with this configuration would find, none
+  /// where there is no log. Throws Error(data) where the opening would for a log of another configuration.
+  static std::vector<std::string> stored_keys(const std::filesystem::path& path,
+                                              const Configuration& configuration);
 
  private:
   struct Extent {
@@ -72,7 +76,6 @@ class ResultLog {
   bool is_unused(const Json& identity) const;
   void load(const Json& identity);
   void start(const Json& identity);
-  void check_head(const Json& line, const Json& identity) const;
   void take(const Json& line, Extent where, std::size_t number);
   Extent append_line(const Json& line);
 

@@ -30,6 +30,8 @@ struct EngineOptions {
   std::int32_t page_tokens = 16;
   // No request is admitted once a batch has so many prompt tokens to compute.
   std::int64_t prefill_rows = 2048;
+
+  bool operator==(const EngineOptions&) const = default;
 };
 
 /// A group of sequences answered in lock step: one prompt for flex, one per paraphrase for output ensembles.

@@ -128,6 +128,17 @@ std::vector<engine::Request> Experiment::requests(std::size_t sample) const {
   return asks_confidence(q) ? confidence_requests(sample, q) : answer_requests(sample, q);
 }
 
+std::vector<engine::Request> Experiment::all_requests(std::size_t sample) const {
+  Question q = question(sample);
+  std::vector<engine::Request> requests;
+  if (asks_confidence(q)) {
+    requests = confidence_requests(sample, q);
+    q.confidences.assign(q.prompts.size(), 1);
+  }
+  for (engine::Request& request : answer_requests(sample, q)) requests.push_back(std::move(request));
+  return requests;
+}
+
 std::vector<engine::Request> Experiment::confidence_requests(std::size_t sample,
                                                              const Question& question) const {
   std::vector<engine::Request> requests;
@@ -287,17 +298,21 @@ void Experiment::add_gold(std::size_t sample, const Question& question, std::spa
 void Experiment::run(engine::Engine& engine, std::span<const std::size_t> samples,
                      const RunEvents& events) const {
   std::map<std::size_t, Question> questions;  // open ones
+  const auto shown = [&](std::vector<engine::Request> requests) {
+    if (events.asked) events.asked(requests);
+    return requests;
+  };
   SampleRun run;
   run.open = [&](std::size_t sample) {
     Question& q = questions[sample] = question(sample);
-    return asks_confidence(q) ? confidence_requests(sample, q) : answer_requests(sample, q);
+    return shown(asks_confidence(q) ? confidence_requests(sample, q) : answer_requests(sample, q));
   };
   run.gathered = [&](std::size_t sample,
                      std::vector<engine::Result> results) -> std::vector<engine::Request> {
     Question& q = questions.at(sample);
     if (asks_confidence(q)) {
       for (const engine::Result& result : results) q.confidences.push_back(std::exp(result.logprob));
-      return answer_requests(sample, q);
+      return shown(answer_requests(sample, q));
     }
     events.rows(sample, rows(sample, q, results));
     questions.erase(sample);

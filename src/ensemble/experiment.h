@@ -56,6 +56,8 @@ struct RunEvents {
   std::function<void(std::size_t sample, std::vector<data::Json> rows)> rows;
   std::function<void(std::size_t sample, const std::string& text)> text;  // optional: text as it is completed
   std::function<bool()> cancelled;                                        // optional
+  /// Optional: everything that is asked next, before it is; to be looked at or wrapped.
+  std::function<void(std::vector<engine::Request>& requests)> asked = {};
 };
 
 class Experiment {
@@ -70,6 +72,8 @@ class Experiment {
 
   /// What a sample is begun with: the requests that answer it, or those that find out the fast confidences first.
   std::vector<engine::Request> requests(std::size_t sample) const;
+  /// All that it asks, in turn; where weights are to be found out first, as if they came out equal.
+  std::vector<engine::Request> all_requests(std::size_t sample) const;
 
  private:
   /// A sample that is being answered.

@@ -51,6 +51,34 @@ ConfidenceTable ConfidenceTable::read(const std::filesystem::path& file) {
   return result;
 }
 
+ConfidenceTable ConfidenceTable::given(const data::Sample& sample, std::span<const double> confidences) {
+  if (confidences.size() != sample.paraphrases.size())
+    throw Error(ErrorKind::usage,
+                fmt::format("{} confidences for {} phrasings", confidences.size(), sample.paraphrases.size()),
+                "one for each phrasing", "give as many");
+  ConfidenceTable result;
+  for (std::size_t p = 0; p < confidences.size(); ++p) {
+    if (!(confidences[p] >= 0) || !std::isfinite(confidences[p]))
+      throw Error(ErrorKind::usage, fmt::format("confidence {}", confidences[p]), "a number, 0 or more",
+                  "correct it");
+    result.values_.emplace(std::pair(sample.uuid, sample.paraphrases[p]), confidences[p]);
+  }
+  return result;
+}
+
+ConfidenceTable ConfidenceTable::by_text(const data::Sample& sample) const {
+  ConfidenceTable result;
+  for (const std::string& phrasing : sample.paraphrases) {
+    const auto found = std::find_if(values_.begin(), values_.end(),
+                                    [&](const auto& entry) { return entry.first.second == phrasing; });
+    if (found == values_.end())
+      throw Error(ErrorKind::data, fmt::format("{} has no confidence for '{}'", file_, phrasing),
+                  "one for every phrasing that is asked", "use --confidence fast, or give numbers");
+    result.values_.emplace(std::pair(sample.uuid, phrasing), found->second);
+  }
+  return result;
+}
+
 std::vector<double> ConfidenceTable::of(const data::Sample& sample, std::size_t count) const {
   std::vector<double> confidences;
   for (std::size_t p = 0; p < count; ++p) {

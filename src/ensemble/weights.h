@@ -32,6 +32,14 @@ class ConfidenceTable {
   /// a file that has none of them or a confidence that is no number from 0 up.
   static ConfidenceTable read(const std::filesystem::path& file);
 
+  /// Of one question: one for each of its phrasings. Throws Error(usage) for another number of them, or one that is no number from
+  /// 0 up.
+  static ConfidenceTable given(const data::Sample& sample, std::span<const double> confidences);
+
+  /// What this table says of these phrasings, whatever question they are of, the first of equal ones. Throws Error(data) for one
+  /// that it does not know.
+  ConfidenceTable by_text(const data::Sample& sample) const;
+
   /// Of the first `count` phrasings of the sample. Throws Error(data) that names a phrasing without one.
   std::vector<double> of(const data::Sample& sample, std::size_t count) const;
 

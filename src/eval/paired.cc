@@ -31,6 +31,14 @@ double mcnemar_exact(Discordant counts) {
   return std::min(1.0, 2 * std::exp(log_largest) * sum);
 }
 
+std::int64_t smallest_lead(std::int64_t discordant, double alpha) {
+  std::int64_t lead = 0;
+  // Ever fewer on the second side, as long as that still tells the two apart.
+  for (std::int64_t second = 0; mcnemar_exact({discordant - second, second}) <= alpha; ++second)
+    lead = discordant - 2 * second;
+  return lead;
+}
+
 std::vector<double> holm(std::span<const double> p_values) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < p_values.size(); ++i)

@@ -27,6 +27,10 @@ struct Discordant {
 /// discordant questions; values under 1e-300 come out as 0. Throws Error(data) for a negative count.
 double mcnemar_exact(Discordant counts);
 
+/// The smallest lead, first_only - second_only, that mcnemar_exact() gives a p of at most `alpha` where so many questions are
+/// discordant; 0 where none does. Throws Error(data) for a negative count.
+std::int64_t smallest_lead(std::int64_t discordant, double alpha = 0.05);
+
 /// Holm's step-down adjustment of the p values of one table (S. Holm, Scand. J. Statist. 6, 1979), in the order given: the chance of
 /// any false alarm among those at most alpha is at most alpha. NaN stands for "no test": it stays and is not counted.
 std::vector<double> holm(std::span<const double> p_values);

@@ -78,6 +78,18 @@ bool MaskView::allowed(std::int32_t q, std::int32_t k) const {
   return of_q >= 0 && of_k >= 0 && sees_[static_cast<std::size_t>(of_q * prompt_.segments + of_k)] != 0;
 }
 
+std::vector<MaskSegment> MaskView::stretches() const {
+  std::vector<MaskSegment> stretches;
+  std::int32_t end = 0;
+  for (const MaskSegment& s : segments_) {
+    if (s.begin > end) stretches.push_back({"-", end, s.begin});
+    stretches.push_back(s);
+    end = s.end;
+  }
+  if (end < length()) stretches.push_back({"-", end, length()});
+  return stretches;
+}
+
 std::vector<std::int32_t> MaskView::positions() const {
   const std::int32_t all = length();
   if (static_cast<std::size_t>(all) <= kPositions) {

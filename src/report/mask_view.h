@@ -31,6 +31,8 @@ class MaskView {
   /// The rule of the method: q >= k, and q is free, or both are in segments and q's is or sees k's.
   bool allowed(std::int32_t q, std::int32_t k) const;
   const std::vector<MaskSegment>& segments() const { return segments_; }
+  /// Every token in exactly one run: the segments, and "-" for what is in none.
+  std::vector<MaskSegment> stretches() const;
 
   /// At most 25 positions, ascending: starts, ends and inner points of the segments, the last of the prompt, the first five generated and the
   /// last; where these are more, the last of the prompt and the generated ones stay, then starts, ends, points at one and at two

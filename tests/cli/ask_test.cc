@@ -76,6 +76,26 @@ TEST_F(Ask, ASeparatorIsTypedWithEscapes) {
   EXPECT_NE(typed.out, ask({"--json", "--layout", "concat", "--separator", "", "the a?", "the b?"}).out);
 }
 
+TEST_F(Ask, ConfidencesWeighPhrasings) {
+  const json given =
+      answers({"--method", "weighted_avg", "--confidence", "0.6,0.2", "the first?", "the other?"});
+  EXPECT_FLOAT_EQ(given[0]["weights"][0].get<float>(), 0.75F);
+  EXPECT_FLOAT_EQ(given[0]["weights"][1].get<float>(), 0.25F);
+  const Outcome shown = ask({"--method", "weighted_flex", "--confidence", "3,1", "the first?", "the other?"});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("  weight 0.250  the other?\n"));
+  write_file(program_ / "c.csv", "uuid,paraphrase,confidence\nx,the other?,0.5\ny,the first?,0.5\n");
+  const json by_text =
+      answers({"--method", "weighted_max", "--confidence", "c.csv", "the first?", "the other?"});
+  EXPECT_EQ(by_text[0]["weights"][0], 1.0) << "the first of equals";
+  expect_failure(ask({"--method", "weighted_avg", "--confidence", "c.csv", "a third?"}), 3, "a third?");
+  expect_failure(ask({"--method", "weighted_avg", "--confidence", "1,2,3", "a?"}), 2,
+                 "3 confidences for 1 phrasings");
+  expect_failure(ask({"--method", "weighted_avg", "--confidence", "-1", "a?"}), 2, "confidence -1");
+  expect_failure(ask({"--method", "avg", "--confidence", "1", "a?"}), 2, "--confidence without a method");
+  expect_failure(ask({"--method", "weighted_avg", "--confidence", "no.csv", "a?"}), 6, "no.csv");
+}
+
 TEST_F(Ask, WithoutAQuestionItSaysHow) {
   expect_failure(ask({}), 2, "no phrasing");
   expect_failure(ask({}, "\n \n"), 2, "no phrasing");

@@ -36,6 +36,12 @@ TEST(Help, TheFirstLinesOfEveryPage) {
       {{"prompts"},
        "Print the exact prompts of a data set: text, token ids, segments",
        "Usage: chorus prompts [OPTIONS]"},
+      {{"sweep"},
+       "Carry out many runs of generate and confidence, from grids of their options",
+       "Usage: chorus sweep [OPTIONS] [file]"},
+      {{"inspect"},
+       "Answer questions step by step: tokens, mask, isolation, candidates, attention shares",
+       "Usage: chorus inspect [OPTIONS]"},
       {{"models"},
        "List the model aliases, and which of them are on disk; fetch models",
        "Usage: chorus models [OPTIONS] [SUBCOMMAND]"},
@@ -62,10 +68,10 @@ TEST(Help, TheFirstLinesOfEveryPage) {
 
 TEST(Help, PagesEndInAnExampleThatRuns) {
   const Program program;
-  const Arguments commands[] = {{"ask"},           {"generate"},       {"demo"},       {"models"},
-                                {"models", "get"}, {"analyze"},        {"report"},     {"mask"},
-                                {"prompts"},       {"doctor"},         {"confidence"}, {"tune"},
-                                {"bench", "e2e"},  {"bench", "suite"}, {"completion"}, {"man"}};
+  const Arguments commands[] = {
+      {"ask"},          {"generate"},       {"demo"},       {"models"}, {"models", "get"}, {"analyze"},
+      {"report"},       {"mask"},           {"prompts"},    {"doctor"}, {"confidence"},    {"tune"},
+      {"bench", "e2e"}, {"bench", "suite"}, {"completion"}, {"man"},    {"sweep"},         {"inspect"}};
   for (Arguments command : commands) {
     std::string name = "\n  chorus";
     for (const std::string& word : command) name += " " + word;

@@ -30,6 +30,13 @@ TEST(Holm, EqualsStatsmodels) {
   }
 }
 
+// By Python's math.comb: the smallest a - b with 2 sum_{i <= b} C(a + b, i) / 2^(a + b) <= 0.05.
+TEST(SmallestLead, IsThatOfTheExactTest) {
+  const std::pair<std::int64_t, std::int64_t> leads[] = {{0, 0},   {5, 0},    {6, 6},    {10, 8},
+                                                         {30, 12}, {100, 22}, {1000, 64}};
+  for (const auto& [discordant, lead] : leads) EXPECT_EQ(smallest_lead(discordant), lead) << discordant;
+}
+
 TEST(Holm, LeavesOutWhatWasNotTested) {
   const double none = std::nan("");
   const auto adjusted = holm(std::vector<double>{0.02, none, 0.03});
