@@ -141,7 +141,9 @@ void Sweep::plan(std::vector<SweepRun> all) {
   }
   const auto labels = labels_of(runs_);
   for (std::size_t i = 0; i < labels.size(); ++i) states_[i].label = labels[i];
-  if (repeated > 0) log_.info("{} runs that another one is the same as are left out", repeated);
+  if (repeated > 0)
+    log_.info("left out because they are the same as others: {} of {} runs", repeated,
+              repeated + runs_.size());
 }
 
 /// False for a run that is the same as an earlier one.
@@ -162,7 +164,7 @@ bool Sweep::look_at(const SweepRun& run, SweepState& state) {
     const data::Standing standing = made->standing();
     state.finished = standing.finished;
     state.missing = standing.missing;
-    if (standing.finished) state.read_times(made->files());
+    state.read_times(made->files());
     if (standing.finished && !arguments_.dry_run) state.score = made->score();
   } catch (const Error& error) {
     if (!arguments_.keep_going)

@@ -71,6 +71,12 @@ Value cell(const Json& value, ColumnType type) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+/// As columns of results are spelled.
+std::string underscored(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 std::int64_t differing(const SweepState& a, const SweepState& b) {
   std::set<std::string> names;
   for (const SweepState* run : {&a, &b})
@@ -121,7 +127,7 @@ data::Table summary_table(const std::vector<SweepState>& runs) {
   std::vector<data::Field> settings = leading_columns();
   const auto varied = varied_columns(runs);
   settings.insert(settings.end(), varied.begin(), varied.end());
-  schema.insert(schema.end(), settings.begin(), settings.end());
+  for (const data::Field& field : settings) schema.push_back({underscored(field.name), field.type});
   for (const auto& [name, type] : {std::pair{"state", ColumnType::string},
                                    {"accuracy", ColumnType::float64},
                                    {"lower", ColumnType::float64},

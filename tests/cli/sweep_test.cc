@@ -45,7 +45,7 @@ grids:
   - {command: confidence, samples: 4}
 )");
   ASSERT_EQ(done.code, 0) << done.err;
-  EXPECT_THAT(done.err, HasSubstr("1 runs that another one is the same as are left out"));
+  EXPECT_THAT(done.err, HasSubstr("left out because they are the same as others: 1 of 5 runs"));
   // Weights are loaded once, whatever the number of runs.
   EXPECT_EQ(done.err.find("tiny: cpu"), done.err.rfind("tiny: cpu"));
   ASSERT_EQ(single.run(generate(single)).code, 0);
