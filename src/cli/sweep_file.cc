@@ -113,8 +113,8 @@ class Reader {
       own.emplace_back(key, entry.second);
     }
     std::erase_if(merged, [&](const auto& pair) { return holds(own, pair.first); });
-    merged.insert(merged.end(), own.begin(), own.end());
-    return merged;
+    own.insert(own.end(), merged.begin(), merged.end());
+    return own;
   }
 
   std::vector<SweepGrid> grids(const YAML::Node& list) const {
@@ -186,6 +186,16 @@ bool is_excluded(const SweepRun& run, const SweepGrid& exclusion) {
   });
 }
 
+/// A result of another run is named whatever folder results go to.
+void name_output_dir(SweepRun& run) {
+  constexpr std::string_view kName = "{output-dir}";
+  const SweepSetting* folder = run.find("output-dir");
+  const std::string text = folder == nullptr ? "results" : folder->value.text;
+  for (SweepSetting& setting : run.settings)
+    if (const auto at = setting.value.text.find(kName); at != std::string::npos)
+      setting.value.text.replace(at, kName.size(), text);
+}
+
 /// Every combination of the grid's values, the last axis first.
 std::vector<SweepRun> combinations(const SweepGrid& grid, const SweepGrid& defaults) {
   std::vector<SweepRun> runs{{.settings = {}, .place = grid.front().place}};
@@ -245,6 +255,7 @@ std::vector<SweepRun> expand(const SweepFile& file) {
     if (left_out == 0)
       refuse(exclusion.front().place, "an exclusion that no run matches", "one that leaves runs out");
   }
+  for (SweepRun& run : runs) name_output_dir(run);
   if (runs.empty()) throw Error(ErrorKind::usage, "no run is left", "one or more", "exclude fewer");
   return runs;
 }

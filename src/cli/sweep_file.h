@@ -35,7 +35,8 @@ struct SweepFile {
       exclude;  // a run that has one of the values of every option of one of these is left out
 };
 
-/// A list is an axis; a list inside it is one value, its words joined by commas; "2..8" is every whole number from 2 to 8. Throws
+/// A list is an axis; a list inside it is one value, its words joined by commas; "2..8" is every whole number from 2 to 8;
+/// "{output-dir}" in a value is that option's. Throws
 /// Error(io) for a file that cannot be read, Error(usage) with file and line for one that is no sweep.
 SweepFile read_sweep(const std::filesystem::path& file);
 

@@ -80,9 +80,13 @@ bool names_option(const std::string& text, const std::string& option) {
   return false;
 }
 
+/// Where the value that a message is about was written: that of the option it names, or the one it quotes.
 std::string place_of(const SweepRun& run, const std::string& message) {
   for (const SweepSetting& setting : run.settings)
     if (names_option(message, setting.option)) return setting.value.place;
+  for (const SweepSetting& setting : run.settings)
+    if (message.find(fmt::format("'{}'", setting.value.text)) != std::string::npos)
+      return setting.value.place;
   return run.place;
 }
 
@@ -128,6 +132,20 @@ Arguments parsed(const SweepRun& run, Command<Arguments>&& command) {
   return std::move(command.arguments);
 }
 
+std::string setting_text(const SweepRun& run, const std::string& option) {
+  const SweepSetting* setting = run.find(option);
+  return setting == nullptr ? "" : fmt::format("{}={}", option, setting->value.text);
+}
+
+/// Whether runs that agree in `earlier` agree in `option`, as a data set's folder follows from its name.
+bool follows_from(const std::vector<SweepRun>& runs, const std::string& option, const std::string& earlier) {
+  std::map<std::string, std::string> values;
+  return std::all_of(runs.begin(), runs.end(), [&](const SweepRun& run) {
+    const std::string text = setting_text(run, option);
+    return values.try_emplace(setting_text(run, earlier), text).first->second == text;
+  });
+}
+
 }  // namespace
 
 void check_options(SweepFile& file) {
@@ -167,22 +185,23 @@ std::unique_ptr<Run> make_run(const SweepRun& run, Session& session, bool quiet)
 }
 
 std::vector<std::string> labels_of(const std::vector<SweepRun>& runs) {
-  std::vector<std::string> options;  // in order of appearance
+  std::vector<std::string> options{"dataset", "model", kCommand, "method", "num-paraphrases"};
   for (const SweepRun& run : runs)
     for (const SweepSetting& setting : run.settings)
       if (std::find(options.begin(), options.end(), setting.option) == options.end())
         options.push_back(setting.option);
-  const auto text = [](const SweepRun& run, const std::string& option) -> std::string {
-    const SweepSetting* setting = run.find(option);
-    return setting == nullptr ? "" : fmt::format("{}={}", option, setting->value.text);
-  };
-  std::vector<std::string> labels(runs.size());
+  std::vector<std::string> labels(runs.size()), shown;
   for (const std::string& option : options) {
     const bool differs = std::any_of(runs.begin(), runs.end(), [&](const SweepRun& run) {
-      return text(run, option) != text(runs.front(), option);
+      return setting_text(run, option) != setting_text(runs.front(), option);
     });
-    for (std::size_t i = 0; differs && i < runs.size(); ++i)
-      if (const std::string part = text(runs[i], option); !part.empty())
+    const bool follows = std::any_of(shown.begin(), shown.end(), [&](const std::string& earlier) {
+      return follows_from(runs, option, earlier);
+    });
+    if (!differs || follows) continue;
+    shown.push_back(option);
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      if (const std::string part = setting_text(runs[i], option); !part.empty())
         labels[i] += (labels[i].empty() ? "" : " ") + part;
   }
   return labels;

@@ -171,7 +171,9 @@ std::vector<std::filesystem::path> find_results(const std::filesystem::path& fol
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (at->is_regular_file() && at->path().extension() == ".feather") files.push_back(at->path());
+    if (at->is_regular_file() && at->path().extension() == ".feather" &&
+        at->path().filename() != "summary.feather")  // the table of chorus sweep
+      files.push_back(at->path());
   if (files.empty())
     throw Error(ErrorKind::data, fmt::format("no .feather file below '{}'", folder.string()),
                 "results of chorus generate", "run generate first, or give the folder with --output-dir");

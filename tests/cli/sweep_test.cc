@@ -96,6 +96,8 @@ TEST(Sweep, TheSummaryHasOneRowARun) {
                 table.get<double>(row, table.column("accuracy")), 5e-4);
   }
   EXPECT_TRUE(fs::exists(program / "out/summary.csv"));
+  EXPECT_THAT(program.run({"analyze", "--output-dir", "out"}).err, Not(HasSubstr("summary")))
+      << "it is no result";
   EXPECT_THAT(done.out, HasSubstr("method=avg num-paraphrases=3"));
 }
 
@@ -188,7 +190,7 @@ TEST(Sweep, WeightsOfAnEarlierRun) {
   write_file(program / "q.jsonl", questions(5));
   const std::string grid =
       "grids:\n  - {command: confidence, samples: 3}\n"
-      "  - {method: weighted_avg, confidence: out/jsonl/tiny/confidence.feather}\n";
+      "  - {method: weighted_avg, confidence: \"{output-dir}/jsonl/tiny/confidence.feather\"}\n";
   const Outcome plan = sweep(program, grid, {"--dry-run"});
   ASSERT_EQ(plan.code, 0) << plan.err;
   EXPECT_THAT(plan.out, HasSubstr("waits for out/jsonl/tiny/confidence.feather"));
@@ -205,7 +207,7 @@ TEST(Sweep, ErrorsNameTheLine) {
   } cases[] = {
       {"grids:\n  - {method: avg, num-paraphrase: 3}\n", "sweep.yaml:14: unknown option '--num-paraphrase'"},
       {"grids:\n  - method: avg\n    num-paraphrases: [2, x]\n", "sweep.yaml:15: "},
-      {"grids:\n  - method: [flex,\n      averge]\n", "sweep.yaml:15: --method 'averge'"},
+      {"grids:\n  - method: [flex,\n      averge]\n", "sweep.yaml:15: method 'averge'"},
       {"grids:\n  - {method: flex, layout: round}\n", "sweep.yaml:14: --layout 'round'"},
       {"grids:\n  - {method: avg, samples: 3}\n", "sweep.yaml:14: samples"},
       {"grids:\n  - {command: dance}\n", "sweep.yaml:14: command 'dance'"},
