@@ -81,6 +81,11 @@ void limit(SweepRun& run, std::int64_t most) {
   if (own == 0 || own > most) text = fmt::format("{}", most);
 }
 
+/// After an error; all of them where that keeps even this from being known.
+std::size_t missing_of(const Run& run) try { return run.standing().missing; } catch (const Error&) {
+  return run.dataset().samples.size();
+}
+
 class Sweep {
  public:
   explicit Sweep(Arguments arguments)
@@ -204,7 +209,7 @@ void Sweep::carry_out(std::size_t i) {
     state.score = run->score();
     state.read_times(run->files());
   } catch (const Error& error) {
-    if (run) state.missing = run->standing().missing;
+    if (run) state.missing = missing_of(*run);
     const bool stops = error.kind() == ErrorKind::interrupted || !arguments_.keep_going;
     if (error.kind() != ErrorKind::interrupted) state.error = error.what();
     write_summary(states_, folder_);
