@@ -137,12 +137,12 @@ std::string setting_text(const SweepRun& run, const std::string& option) {
   return setting == nullptr ? "" : fmt::format("{}={}", option, setting->value.text);
 }
 
-/// Whether runs that agree in `earlier` agree in `option`, as a data set's folder follows from its name.
-bool follows_from(const std::vector<SweepRun>& runs, const std::string& option, const std::string& earlier) {
+/// Whether it is the same for all runs of a data set, as its folder is.
+bool follows_from_dataset(const std::vector<SweepRun>& runs, const std::string& option) {
   std::map<std::string, std::string> values;
   return std::all_of(runs.begin(), runs.end(), [&](const SweepRun& run) {
     const std::string text = setting_text(run, option);
-    return values.try_emplace(setting_text(run, earlier), text).first->second == text;
+    return values.try_emplace(setting_text(run, "dataset"), text).first->second == text;
   });
 }
 
@@ -190,16 +190,12 @@ std::vector<std::string> labels_of(const std::vector<SweepRun>& runs) {
     for (const SweepSetting& setting : run.settings)
       if (std::find(options.begin(), options.end(), setting.option) == options.end())
         options.push_back(setting.option);
-  std::vector<std::string> labels(runs.size()), shown;
+  std::vector<std::string> labels(runs.size());
   for (const std::string& option : options) {
     const bool differs = std::any_of(runs.begin(), runs.end(), [&](const SweepRun& run) {
       return setting_text(run, option) != setting_text(runs.front(), option);
     });
-    const bool follows = std::any_of(shown.begin(), shown.end(), [&](const std::string& earlier) {
-      return follows_from(runs, option, earlier);
-    });
-    if (!differs || follows) continue;
-    shown.push_back(option);
+    if (!differs || (option != "dataset" && follows_from_dataset(runs, option))) continue;
     for (std::size_t i = 0; i < runs.size(); ++i)
       if (const std::string part = setting_text(runs[i], option); !part.empty())
         labels[i] += (labels[i].empty() ? "" : " ") + part;

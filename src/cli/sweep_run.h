@@ -23,7 +23,7 @@ void check_options(SweepFile& file);
 std::unique_ptr<Run> make_run(const SweepRun& run, Session& session, bool quiet);
 
 /// What tells each run from the others: "method=flex num-paraphrases=5", the options in which they differ, but for those that follow
-/// from another, as a folder does from its data set.
+/// from the data set, as its folder does.
 std::vector<std::string> labels_of(const std::vector<SweepRun>& runs);
 
 }  // namespace chorus::cli

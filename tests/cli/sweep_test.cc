@@ -177,7 +177,7 @@ TEST(Sweep, KeepGoingCarriesOutTheOthers) {
   write_file(program / "out/jsonl/tiny/flex_attention-3.t.feather", "somebody's");
   const Outcome stopped = sweep(program, grid);
   EXPECT_EQ(stopped.code, 3) << stopped.err;
-  EXPECT_THAT(stopped.err, HasSubstr("sweep.yaml:15: "));
+  EXPECT_THAT(stopped.err, HasSubstr("sweep.yaml:14: "));
   const Outcome done = sweep(program, grid, {"--keep-going"});
   EXPECT_EQ(done.code, 3);
   EXPECT_THAT(lines_of(done.err).back(), HasSubstr("error: 1 of 2 runs failed; run 1 of 2 (method=flex): "));
