@@ -15,6 +15,7 @@ void add_confidence_command(CLI::App& app);
 void add_demo_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
+void add_inspect_command(CLI::App& app);
 void add_man_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_mask_command(CLI::App& app);
