@@ -13,6 +13,7 @@
 #include "core/processor.h"
 #include "core/progress.h"
 #include "data/digest.h"
+#include "data/result_folder.h"
 
 namespace chorus::cli {
 namespace {
@@ -60,6 +61,8 @@ data::Configuration dataset_configuration(data::Json settings, const data::Datas
   c.settings["dataset"] = options.dataset;
   if (!options.relations.empty()) c.settings["relations"] = options.relations;
   if (options.dataset == "pararel") c.settings["cloze"] = options.cloze;
+  if (!options.dataset_name.empty()) c.settings["dataset_name"] = options.dataset_name;
+  c.settings.update(data::settings_of(options.choice));
   c.settings["instruction"] = dataset.instruction;
   c.settings["num_few_shot"] = options.num_few_shot;
   c.settings["max_samples"] = options.max_samples;
@@ -67,6 +70,7 @@ data::Configuration dataset_configuration(data::Json settings, const data::Datas
   c.settings["dtype"] = choice.compute_name();
   c.settings["execution"] = model.execution;
   c.inputs["model"] = model_fingerprint(choice.ref);
+  c.inputs["questions"] = dataset.digest;
   for (const auto& file : dataset.files)
     c.inputs[input_name(file, options.data, c.inputs)] = data::sha256_file(file);
   c.computed_by = {{"chorus", CHORUS_VERSION}, {"instructions", core::instruction_set()}};
@@ -75,6 +79,7 @@ data::Configuration dataset_configuration(data::Json settings, const data::Datas
 
 DatasetRun::DatasetRun(const core::Log& log, const data::Dataset& dataset, Settings settings)
     : log_(log), dataset_(dataset), settings_(std::move(settings)) {
+  if (!settings_.rewrite) data::check_same_questions(settings_.files, settings_.configuration);
   state_.emplace(data::open_run(settings_.files, settings_.configuration,
                                 {.rewrite = settings_.rewrite, .session = session(settings_.batch_size)}));
 }

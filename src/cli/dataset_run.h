@@ -26,7 +26,8 @@ struct Done {
   double seconds = 0;        // for these, the loading of the model left out
 };
 
-/// Settings and inputs that any run over this data set with this model has; `settings` are those of its own.
+/// Settings and inputs that any run over this data set with this model has; `settings` are those of its own. The options'
+/// choice of phrasings is settled.
 data::Configuration dataset_configuration(data::Json settings, const data::DatasetOptions& options,
                                           const data::Dataset& dataset, const ModelChoice& choice,
                                           const ModelOptions& model);

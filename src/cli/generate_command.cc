@@ -64,6 +64,8 @@ class Generation {
 // Everything that can be wrong with options, data, the model's files and the processor is found before the log is begun.
 Generation::Generation(Arguments arguments) : arguments_(std::move(arguments)), log_(arguments_.quiet) {
   const ensemble::Method method = ensemble::method_from(arguments_.method);
+  arguments_.prompt.num_paraphrases =
+      data::settle(arguments_.dataset.choice, arguments_.prompt.num_paraphrases);
   const std::optional<TunedOptions> tuned = read_tuned(arguments_.tuned, method, arguments_.layout);
   run_ = arguments_.prompt.options(method, arguments_.layout);
   run_.confidences = arguments_.confidence.table(method);
@@ -85,9 +87,12 @@ Generation::Generation(Arguments arguments) : arguments_(std::move(arguments)), 
 data::ResultFiles Generation::files() const {
   data::ResultName name{.method = std::string(ensemble::name(run_.method)),
                         .paraphrases = run_.num_paraphrases,
+                        .indexs = arguments_.dataset.choice.indexs,
+                        .draw = data::draw_name(arguments_.dataset.choice),
+                        .options = data::name_options(arguments_.dataset.choice),
                         .tag = arguments_.tag};
   if (ensemble::is_flex(run_.method)) {
-    name.options = layout_settings(run_.layout);
+    name.options.merge(layout_settings(run_.layout));
     if (!model_.tokenizer->bos()) name.options.erase("bos-scope");  // there is no BOS whose scope it could be
   }
   return {data::result_folder(arguments_.output_dir, dataset_.name, choice_.ref.name),
@@ -174,6 +179,7 @@ void add_generate_command(CLI::App& app) {
       ->group("Layout (flex)");
   add_chat_option(*command, arguments->prompt);
   add_prompt_options(*command, arguments->prompt);
+  add_phrasing_options(*command, arguments->dataset.choice);
   add_model_options(*command, arguments->model);
   add("--output-dir,--output-path", arguments->output_dir, "DIR",
       "Results go to DIR/DATASET/MODEL/ as .feather, .csv, .json (what was run)")

@@ -102,6 +102,16 @@ CLI::Validator one_of(std::vector<std::string> words) {
       "", std::move(name));
 }
 
+CLI::Validator trimmed() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const std::size_t first = text.find_first_not_of(" \t");
+        text = first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+        return "";
+      },
+      "");
+}
+
 CLI::Validator offers(const std::function<void(std::string_view)>& parse) {
   std::string words;
   try {
@@ -161,6 +171,8 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
   }
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr)
     return fmt::format("{}; expected it after '{}'; {}", what, path_of(command), help_of(command));
+  if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr)  // "--indexs excludes --num-paraphrases"
+    return fmt::format("{}; expected one of them; leave the other out", what);
   return fmt::format("{}; {}", what, help_of(command));
 }
 

@@ -17,6 +17,8 @@ namespace chorus::cli {
 CLI::Validator whole_number(std::int64_t low, std::int64_t high);
 /// One of these words, spelled with hyphens or underscores; becomes the word as it stands here.
 CLI::Validator one_of(std::vector<std::string> words);
+/// Takes the spaces around a value away, as around the items of "flex, avg".
+CLI::Validator trimmed();
 /// A shell offers the words that `parse` knows, as its error lists them; what is typed is checked where it is used.
 CLI::Validator offers(const std::function<void(std::string_view)>& parse);
 /// The words of one_of() or offers(); none without them.

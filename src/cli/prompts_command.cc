@@ -78,9 +78,11 @@ data::Json json_of(const engine::Prompt& prompt, const text::Tokenizer& tokenize
   return {{"ids", prompt.ids}, {"positions", prompt.positions}, {"segments", segments}};
 }
 
-void prompts(const Arguments& arguments) {
+void prompts(Arguments arguments) {
   const core::Log log(arguments.json);
   const ensemble::Method method = ensemble::method_from(arguments.method);
+  arguments.prompt.num_paraphrases = data::settle(arguments.dataset.choice, arguments.prompt.num_paraphrases);
+  arguments.dataset.num_paraphrases = arguments.prompt.num_paraphrases;
   const ensemble::RunOptions options = arguments.prompt.options(method, arguments.layout);
   const data::Dataset dataset = data::load_dataset(arguments.dataset);
   for (const std::string& note : dataset.notes) log.info("{}", note);
@@ -123,6 +125,7 @@ void add_prompts_command(CLI::App& app) {
   add_layout_options(*command, arguments->layout);
   add_dataset_options(*command, arguments->dataset);
   add_prompt_options(*command, arguments->prompt);
+  add_phrasing_options(*command, arguments->dataset.choice);
   add_model_options(*command, arguments->model);
   command->footer("Example:\n  chorus prompts --limit 1 --num-paraphrases 2 --num-few-shot 1");
   command->callback([arguments] { prompts(*arguments); });

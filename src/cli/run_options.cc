@@ -119,6 +119,7 @@ void add_methods_option(CLI::App& command, std::vector<std::string>& methods, co
   command.add_option("--method", methods, help)
       ->type_name("NAME,...")
       ->delimiter(',')
+      ->transform(trimmed())
       ->check(offers(ensemble::method_from))
       ->allow_extra_args(false)  // what follows a space is a phrasing
       ->default_str(fmt::format("{}", fmt::join(methods, ",")))
@@ -242,13 +243,20 @@ void add_dataset_options(CLI::App& command, data::DatasetOptions& options) {
     return command.add_option(name, value, help)->type_name(type)->group("Data");
   };
   add("--dataset", options.dataset, "NAME",
-      "builtin (inside the program), pararel, webqa, or a file of your own: jsonl, csv, parquet, feather")
+      "builtin (inside the program), pararel, webqa, myriadlama, or files of your own: jsonl, csv, parquet, "
+      "feather")
       ->capture_default_str();
   add("--data", options.data, "PATH",
-      "The data set's folder (pararel, webqa) or file; rows have id, paraphrases, answers");
+      "The data set's folder or file (a Hugging Face folder of Parquet or Arrow files does); rows of your "
+      "own have id, "
+      "paraphrases, answers");
+  add("--dataset-name", options.dataset_name, "WORD",
+      "Of the results' folder, for several files of one format [the --dataset]");
+  add("--split", options.split, "NAME", "Of a folder with several splits [test, or the only one]");
   add("--relations", options.relations, "P,...",
       "pararel: relations in this order, such as P36,P19 [all with patterns and facts]")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->transform(trimmed());
   add("--cloze", options.cloze, "FORM",
       "pararel: mask ([Y] becomes [MASK]) or left (patterns that end in [Y])")
       ->check(one_of({"mask", "left"}))
@@ -266,6 +274,33 @@ void add_dataset_options(CLI::App& command, data::DatasetOptions& options) {
       .add_flag("--skip-bad-rows", options.skip_bad_rows, "Leave bad rows of questions out and count them")
       ->group("Data");
   add_example_options(command, options.examples_file, options.instruction, options.num_few_shot);
+}
+
+void add_phrasing_options(CLI::App& command, data::PhrasingChoice& choice) {
+  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
+    return command.add_option(name, value, help)->type_name(type)->group("Phrasings");
+  };
+  auto* count = command.get_option("--num-paraphrases");
+  auto* indexs =
+      add("--indexs", choice.indexs, "I,...",
+          "Phrasings by their place from 0, in this order, such as 0,3; the result goes to diversity/")
+          ->delimiter(',')
+          ->transform(trimmed())
+          ->check(whole_number(0, 999));
+  indexs->excludes(count);
+  add("--num-manual", choice.num_manual, "M", "Draw M of the phrasings that people wrote [5], ...")
+      ->check(whole_number(0, 1000));
+  add("--num-auto", choice.num_auto, "A", "... A of those that a program made [5], ...")
+      ->check(whole_number(0, 1000));
+  add("--num-samples", choice.num_samples, "S",
+      "... and S of the M + A for each question [--num-paraphrases]")
+      ->check(whole_number(1, 1000))
+      ->excludes(count);
+  command
+      .add_flag("--repeat-phrasing,--repeat-paras", choice.repeat,
+                "The first phrasing N times, in place of N of them: the control with the same cost")
+      ->group("Phrasings");
+  add("--seed", choice.seed, "K", "Of the draw; one K draws the same phrasings for every method [0]");
 }
 
 data::Json input_digests(const ensemble::RunOptions& options, const ConfidenceArgument& confidence) {

@@ -70,6 +70,8 @@ void add_example_options(CLI::App& command, std::filesystem::path& examples,
                          std::optional<std::string>& instruction, int& count);
 /// Those, --dataset, --data, --relations, --cloze, --paraphrases, --max-samples, ...
 void add_dataset_options(CLI::App& command, data::DatasetOptions& options);
+/// --indexs, --num-manual, --num-auto, --num-samples, --repeat-phrasing, --seed: for commands whose results say what was asked.
+void add_phrasing_options(CLI::App& command, data::PhrasingChoice& choice);
 
 /// What of these options decides a row, by name, as the manifest and the log record it.
 data::Json settings_of(const ensemble::RunOptions& options);

@@ -228,7 +228,8 @@ Value cell_at(const arrow::Array& coded, std::int64_t row, ColumnType type, cons
 
 }  // namespace
 
-Table from_arrow(const arrow::Table& source, const std::string& name) try {
+Table from_arrow(const arrow::Table& source, const std::string& name,
+                 std::map<std::size_t, std::string>* bad_rows) try {
   Schema schema;
   std::vector<std::string> where;
   for (const auto& field : source.schema()->fields()) {
@@ -242,8 +243,14 @@ Table from_arrow(const arrow::Table& source, const std::string& name) try {
     const auto column = static_cast<std::size_t>(c);
     std::size_t row = 0;
     for (const auto& chunk : source.column(c)->chunks()) {
-      for (std::int64_t i = 0; i < chunk->length(); ++i) {
-        rows[row++].push_back(cell_at(*chunk, i, schema[column].type, where[column]));
+      for (std::int64_t i = 0; i < chunk->length(); ++i, ++row) {
+        try {
+          rows[row].push_back(cell_at(*chunk, i, schema[column].type, where[column]));
+        } catch (const Error& error) {
+          if (bad_rows == nullptr) throw;
+          bad_rows->try_emplace(row, error.got().substr(name.size() + 2));  // without "NAME: "
+          rows[row].emplace_back();
+        }
       }
     }
   }

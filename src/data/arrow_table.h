@@ -7,6 +7,7 @@
 
 #include <arrow/api.h>
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -16,8 +17,10 @@
 namespace chorus::data {
 
 /// Copies an Arrow table. `name` (the file) begins every error. Throws Error(data) for types that have no
-/// place here (structs, maps, binary, lists deeper than two) and for nulls inside lists of text.
-Table from_arrow(const arrow::Table& table, const std::string& name);
+/// place here (structs, maps, binary, lists deeper than two) and, without `bad_rows`, for a null inside a list of texts (see
+/// ReadOptions::bad_rows).
+Table from_arrow(const arrow::Table& table, const std::string& name,
+                 std::map<std::size_t, std::string>* bad_rows = nullptr);
 
 std::shared_ptr<arrow::Schema> to_arrow_schema(const Schema& schema);
 

@@ -25,10 +25,6 @@ void check_numbers(const DatasetOptions& options) {
 
 void check_options(const DatasetOptions& options) {
   const std::string& name = options.dataset;
-  if (name == "myriadlama")
-    refuse("the data set myriadlama, whose preparation this version does not have",
-           "builtin, webqa, pararel or a file",
-           "write its items as JSON lines of id, paraphrases, answers and use --dataset jsonl");
   const std::vector<std::string>& names = dataset_names();
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     std::string list;
@@ -40,22 +36,32 @@ void check_options(const DatasetOptions& options) {
     refuse("--data for the set inside the program", "no --data", "name the data's kind with --dataset");
   if (name != "builtin" && options.data.empty())
     refuse("the data set " + name + " without its files", "a file or folder", "give --data");
+  if (name == "builtin" && !options.dataset_name.empty())
+    refuse("--dataset-name for the set inside the program", "data of your own", "leave it out");
   if (options.cloze != "mask" && options.cloze != "left")
     refuse("--cloze " + options.cloze, "mask or left", "correct --cloze");
   if (name != "pararel" && (!options.relations.empty() || options.cloze != "mask"))
     refuse("--relations or --cloze for the data set " + name, "--dataset pararel", "leave the option out");
   if (name != "webqa" && !options.paraphrases_file.empty())
     refuse("--paraphrases for the data set " + name, "--dataset webqa", "write the phrasings into the data");
+  if ((name == "builtin" || name == "pararel" || name == "webqa") && !options.split.empty())
+    refuse("--split for the data set " + name, "a set that is a folder of splits", "leave it out");
 }
 
-void check_ids(const Dataset& set) {
+/// Of samples with one id the first stays, if bad rows are skipped.
+void check_ids(RowGuard& guard, Dataset& set) {
   std::unordered_map<std::string, std::size_t> seen;
-  for (std::size_t i = 0; i < set.samples.size(); ++i)
-    if (const auto [found, is_new] = seen.try_emplace(set.samples[i].uuid, i); !is_new)
-      throw Error(ErrorKind::data,
-                  "samples " + std::to_string(found->second + 1) + " and " + std::to_string(i + 1) + " of " +
-                      set.name + " both have the id " + set.samples[i].uuid,
-                  "ids that differ", "correct the data");
+  std::size_t i = 0;
+  std::erase_if(set.samples, [&](const Sample& sample) {
+    const std::size_t place = ++i;
+    return !guard([&] {
+      if (const auto [found, is_new] = seen.try_emplace(sample.uuid, place); !is_new)
+        throw Error(ErrorKind::data,
+                    "samples " + std::to_string(found->second) + " and " + std::to_string(place) + " of " +
+                        set.name + " both have the id " + sample.uuid,
+                    "ids that differ", "correct the data, or leave the later ones out with --skip-bad-rows");
+    });
+  });
 }
 
 std::string digest_of(const std::vector<Sample>& samples) {
@@ -115,6 +121,7 @@ Dataset load_source(const DatasetOptions& options, RowGuard& guard) try {
   if (options.dataset == "builtin") return load_builtin(options);
   if (options.dataset == "webqa") return load_webqa(options, guard);
   if (options.dataset == "pararel") return load_pararel(options, guard);
+  if (options.dataset == "myriadlama") return load_myriadlama(options, guard);
   return load_own(options, guard);
 } catch (
     const std::filesystem::filesystem_error& error) {  // a folder that may not be listed, a path too long
@@ -124,16 +131,21 @@ Dataset load_source(const DatasetOptions& options, RowGuard& guard) try {
 }  // namespace
 
 const std::vector<std::string>& dataset_names() {
-  static const std::vector<std::string> names{"builtin", "webqa",   "pararel", "jsonl",
-                                              "csv",     "parquet", "feather"};
+  static const std::vector<std::string> names{"builtin", "webqa", "pararel", "myriadlama",
+                                              "jsonl",   "csv",   "parquet", "feather"};
   return names;
+}
+
+bool is_own_format(const std::string& dataset) {
+  return dataset == "jsonl" || dataset == "csv" || dataset == "parquet" || dataset == "feather";
 }
 
 Dataset load_dataset(const DatasetOptions& options) {
   check_options(options);
   RowGuard guard(options.skip_bad_rows);
   Dataset set = load_source(options, guard);
-  check_ids(set);
+  if (!options.dataset_name.empty()) set.name = options.dataset_name;
+  check_ids(guard, set);
   set.digest = digest_of(set.samples);
   if (set.samples.empty())
     throw Error(ErrorKind::data, "the data set " + set.name + " has no samples", "at least one",
@@ -144,6 +156,8 @@ Dataset load_dataset(const DatasetOptions& options) {
                 "at least one more", "leave fewer out");
   if (!options.examples_file.empty()) replace_examples(options, set);
   if (options.instruction) set.instruction = *options.instruction;
+  PhrasingChoice choice = options.choice;
+  choose_phrasings(choice, settle(choice, options.num_paraphrases), set);
   count_short_samples(options, set);
   guard.add_note(set.notes);
   return set;

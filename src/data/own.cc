@@ -1,9 +1,11 @@
 // Rows with the columns id, paraphrases, answers: a user's own files, result files, the set inside the
 // program.
+#include <iterator>
 #include <map>
 #include <set>
 #include <unordered_map>
 
+#include "data/dataset_files.h"
 #include "data/digest.h"
 #include "data/result_schema.h"
 #include "data/sources.h"
@@ -11,7 +13,8 @@
 namespace chorus::data {
 namespace {
 
-const std::string kId = "id", kUuid = "uuid", kParaphrases = "paraphrases", kAnswers = "answers";
+const std::string kId = "id", kUuid = "uuid", kParaphrases = "paraphrases", kAnswers = "answers",
+                  kManual = "manual_paraphrases", kAuto = "auto_paraphrases", kTemplates = "templates";
 
 std::string id_of(const Record& record, const std::string& first_phrasing) {
   for (const std::string& column : {kId, kUuid}) {
@@ -36,8 +39,8 @@ bool is_numbered_phrasing(const std::string& name) {
 
 // Columns that make up the sample, or that the results will have themselves.
 bool is_carried(const std::string& name) {
-  static const std::set<std::string> used{kId,        kUuid,   kAnswers,    kParaphrases,
-                                          "question", "qText", "paraphrase"};
+  static const std::set<std::string> used{kId,   kUuid,      kAnswers,   kParaphrases, kManual,
+                                          kAuto, kTemplates, "question", "qText",      "paraphrase"};
   return !used.contains(name) && !is_numbered_phrasing(name) && !is_result_column(name);
 }
 
@@ -62,6 +65,9 @@ Sample sample_of(const Record& record, const std::vector<std::string>& columns) 
   Sample sample;
   sample.paraphrases = phrasings_of(record);
   sample.answers = list_field(record, kAnswers);
+  if (find_field(record, kParaphrases) == nullptr && find_field(record, kManual) != nullptr &&
+      find_field(record, kAuto) != nullptr)
+    sample.num_auto = list_field(record, kAuto).size();
   sample.uuid = id_of(record, sample.paraphrases.front());
   for (const std::string& column : columns) {
     const Json* value = find_field(record, column);
@@ -75,11 +81,36 @@ bool is_one_phrasing(const Record& record) {
   return find_field(record, "paraphrase") != nullptr && find_field(record, kParaphrases) == nullptr;
 }
 
+/// Raw rows of a set that has a name of its own.
+void check_kind(const Record& record) {
+  const struct {
+    const char *column, *other, *name;
+  } kinds[] = {{"template", "sub_ent", "myriadlama"}, {"sub_label", "obj_label", "pararel"}};
+  for (const auto& kind : kinds)
+    if (find_field(record, kind.column) != nullptr && find_field(record, kind.other) != nullptr)
+      throw Error(
+          ErrorKind::data,
+          record.where + " has the columns " + kind.column + " and " + kind.other + " of " + kind.name,
+          "questions with phrasings and answers", std::string("use --dataset ") + kind.name);
+}
+
+std::set<std::string> endings(const std::string& dataset) {
+  if (dataset == "jsonl") return {".jsonl", ".json"};
+  if (dataset == "csv") return {".csv", ".tsv"};
+  if (dataset == "parquet") return {".parquet"};
+  return {".feather", ".arrow"};
+}
+
 }  // namespace
 
 StringList phrasings_of(const Record& record) {
-  if (find_field(record, kParaphrases) != nullptr) return list_field(record, kParaphrases);
+  for (const std::string& column : {kParaphrases, kTemplates})
+    if (find_field(record, column) != nullptr) return list_field(record, column);
   StringList phrasings;
+  for (const std::string& column : {kManual, kAuto})
+    if (find_field(record, column) != nullptr)
+      for (std::string& phrasing : list_field(record, column)) phrasings.push_back(std::move(phrasing));
+  if (!phrasings.empty()) return phrasings;
   for (std::size_t i = 0; find_field(record, "paraphrase" + std::to_string(i)) != nullptr; ++i)
     phrasings.push_back(text_field(record, "paraphrase" + std::to_string(i)));
   if (!phrasings.empty()) return phrasings;
@@ -109,14 +140,29 @@ std::vector<Sample> samples_of(const std::vector<Record>& records, RowGuard& gua
 }
 
 Dataset load_own(const DatasetOptions& options, RowGuard& guard) {
-  Dataset set{
-      .name = options.dataset, .instruction = std::string(kGeneralInstruction), .files = {options.data}};
+  Dataset set{.name = options.dataset, .instruction = std::string(kGeneralInstruction)};
   const bool wants_table = options.dataset != "jsonl";
   if (wants_table != is_table_file(options.data) && std::filesystem::is_regular_file(options.data))
     throw Error(ErrorKind::data, options.data.string() + " for the data set " + options.dataset,
                 wants_table ? "a name that ends in ." + options.dataset : "a file of JSON lines",
                 "name the format with --dataset jsonl, csv, parquet or feather");
-  set.samples = samples_of(read_records(options.data, guard), guard, set.notes);
+  std::error_code ignored;  // read_records() says what is wrong with a path
+  const Splits splits = std::filesystem::is_directory(options.data, ignored)
+                            ? splits_of(options.data, endings(options.dataset))
+                            : Splits{{"", {options.data}}};
+  const Split split = the_split(splits, options.split, options.data);
+  if (splits.size() > 1)
+    set.notes.push_back("of " + std::to_string(splits.size()) + " splits '" + split.name + "' is asked");
+  std::vector<Record> records;
+  for (const auto& file : split.files) {
+    std::vector<Record> part = read_records(file, guard);
+    std::move(part.begin(), part.end(), std::back_inserter(records));
+    set.files.push_back(file);
+  }
+  if (!records.empty()) check_kind(records.front());
+  set.samples = samples_of(records, guard, set.notes);
+  if (examples_wanted(options) > 0)
+    set.notes.emplace_back("no worked examples: a set of one's own has none; --examples FILE gives some");
   return set;
 }
 

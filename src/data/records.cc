@@ -5,10 +5,11 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "data/row.h"
-#include "data/table_file.h"
+#include "data/table_parts.h"
 #include "text/utf8.h"
 
 namespace chorus::data {
@@ -140,21 +141,33 @@ std::vector<Record> read_list(const std::string& file, std::string_view content,
   return records;
 }
 
-std::vector<Record> read_table_records(const fs::path& file) {
-  const Table table = read_table(file);
-  std::vector<Record> records;
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    records.push_back({file.string() + " row " + std::to_string(row + 1), row_json(table, row), true});
-  }
-  if (table.rows() == 0)
+void for_each_row(const fs::path& file, RowGuard& guard,
+                  const std::function<void(const Record& record)>& use) {
+  std::map<std::size_t, std::string> bad;
+  const bool is_csv = file.extension() == ".csv" || file.extension() == ".tsv";
+  std::size_t before = 0;  // rows of earlier parts
+  read_table_parts(file, {.bad_rows = &bad}, [&](const Table& part) {
+    for (std::size_t row = 0; row < part.rows(); ++row) {
+      const std::string where = file.string() + " row " + std::to_string(before + row + 1);
+      const bool is_good = guard([&] {
+        if (const auto found = bad.find(row); found != bad.end())
+          bad_place(where + ":", found->second, "a value that can be read, and one for every item of a list");
+      });
+      if (is_good) use({where, row_json(part, row), is_csv});
+    }
+    before += part.rows();
+  });
+  if (before == 0)
     throw Error(ErrorKind::data, file.string() + " has no rows", "at least one row", "check the file");
-  return records;
 }
 
 StringList texts_of(const Json& list, const Record& record, std::string_view name) {
   const std::string column(name);
   const std::string expected = "a list of texts, none of them empty";
-  if (!list.is_array()) bad_row(record, "has no list in '" + column + "'", expected);
+  if (list.is_string())
+    bad_row(record, "has the text " + list.dump() + " in '" + column + "'",
+            "a list of texts: [" + list.dump() + "]");
+  if (!list.is_array()) bad_row(record, "has " + list.dump() + " in '" + column + "'", expected);
   StringList texts;
   for (const Json& item : list) {
     if (!item.is_string()) bad_row(record, "has " + item.dump() + " in the list '" + column + "'", expected);
@@ -174,20 +187,23 @@ void throw_without_skip_advice(const Error& error) {
 }
 
 void RowGuard::count(const Error& error) {
-  if (skipped_++ > 0) return;
-  first_ = error.got();
+  ++skipped_;
+  if (listed_.size() == kListed) return;
+  std::string& why = listed_.emplace_back(error.got());
   for (const fs::path& file : files_) {
     const std::string path = file.string(), name = file.filename().string();
     if (path == name) continue;
-    for (std::size_t at = 0; (at = first_.find(path, at)) != std::string::npos; at += name.size())
-      first_.replace(at, path.size(), name);
+    for (std::size_t at = 0; (at = why.find(path, at)) != std::string::npos; at += name.size())
+      why.replace(at, path.size(), name);
   }
 }
 
 void RowGuard::add_note(std::vector<std::string>& notes) const {
-  if (skipped_ > 0)
-    notes.push_back(std::to_string(skipped_) + " bad row" + (skipped_ > 1 ? "s" : "") +
-                    " skipped, the first: " + first_);
+  if (skipped_ == 0) return;
+  notes.push_back(std::to_string(skipped_) + " bad row" + (skipped_ > 1 ? "s" : "") + " skipped");
+  for (const std::string& why : listed_) notes.push_back("skipped: " + why);
+  if (const auto more = skipped_ - static_cast<std::int64_t>(listed_.size()); more > 0)
+    notes.push_back("skipped: " + std::to_string(more) + " more");
 }
 
 bool is_table_file(const fs::path& file) {
@@ -195,11 +211,18 @@ bool is_table_file(const fs::path& file) {
   return kind == ".csv" || kind == ".tsv" || kind == ".parquet" || kind == ".feather" || kind == ".arrow";
 }
 
-std::vector<Record> read_records(const fs::path& file, RowGuard& guard) {
+void for_each_record(const fs::path& file, RowGuard& guard,
+                     const std::function<void(const Record& record)>& use) {
   check_file(file);
   guard.reads(file);
-  return is_table_file(file) ? read_table_records(file)
-                             : parse_records(read_file(file), file.string(), guard);
+  if (is_table_file(file)) return for_each_row(file, guard, use);
+  for (const Record& record : parse_records(read_file(file), file.string(), guard)) use(record);
+}
+
+std::vector<Record> read_records(const fs::path& file, RowGuard& guard) {
+  std::vector<Record> records;
+  for_each_record(file, guard, [&](const Record& record) { records.push_back(record); });
+  return records;
 }
 
 std::vector<Record> parse_records(std::string_view content, const std::string& name, RowGuard& guard) {
@@ -233,8 +256,11 @@ StringList list_field(const Record& record, std::string_view name) {
   const std::string column(name);
   const Json* value = find_field(record, name);
   if (value == nullptr) bad_row(record, "has no '" + column + "'", "a list of texts in '" + column + "'");
-  if (!record.from_table || !value->is_string()) return texts_of(*value, record, name);
+  if (!record.from_csv || !value->is_string()) return texts_of(*value, record, name);
   const std::string text = value->get<std::string>();
+  if (text == "nan" || text == "NaN")  // what pandas makes of a missing value
+    bad_row(record, "has " + text + " in '" + column + "'",
+            R"(a text, or a list as JSON: ["nan"] if it is one)");
   if (!text.starts_with('[')) return texts_of(Json::array({text}), record, name);
   const Json parsed = Json::parse(text, nullptr, false);
   if (parsed.is_discarded())

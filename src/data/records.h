@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,8 @@ namespace chorus::data {
 struct Record {
   // "facts/P36.jsonl line 3", "test.json item 12", "questions.parquet row 7"; all from 1
   std::string where = {};
-  Json fields = {};         // an object; null stands for an absent value; all text is valid UTF-8
-  bool from_table = false;  // a table file: its lists may stand in text cells, as JSON
+  Json fields = {};       // an object; null stands for an absent value; all text is valid UTF-8
+  bool from_csv = false;  // its lists stand in text cells, as JSON
 };
 
 [[noreturn]] void throw_without_skip_advice(const Error& error);
@@ -48,15 +49,16 @@ class RowGuard {
   /// A file whose rows are to come: notes name it without its folder, which is no part of what was read.
   void reads(const std::filesystem::path& file) { files_.push_back(file); }
 
-  /// Adds one line when rows were skipped: how many, and why the first one was.
+  /// Where rows were skipped, adds one line with their number and one line for each, up to kListed of them.
   void add_note(std::vector<std::string>& notes) const;
 
  private:
+  static constexpr std::size_t kListed = 20;
   void count(const Error& error);
 
   bool skip_;
   std::int64_t skipped_ = 0;
-  std::string first_;
+  std::vector<std::string> listed_;
   std::vector<std::filesystem::path> files_;
 };
 
@@ -75,6 +77,10 @@ auto without_skipping(Work&& work) {
 /// missing or empty file, not JSON, a row that is no object, bad UTF-8; per-row errors go through the guard.
 std::vector<Record> read_records(const std::filesystem::path& file, RowGuard& guard);
 
+/// The same one by one, for files of many rows: a table file is never held as a whole where its format has parts.
+void for_each_record(const std::filesystem::path& file, RowGuard& guard,
+                     const std::function<void(const Record& record)>& use);
+
 /// The same for JSON or JSONL in memory; `name` stands for the file in messages.
 std::vector<Record> parse_records(std::string_view content, const std::string& name, RowGuard& guard);
 
@@ -88,7 +94,7 @@ bool is_table_file(const std::filesystem::path& file);
 const Json* find_field(const Record& record, std::string_view name);
 /// Text that is there and not blank. Error(data) otherwise.
 std::string text_field(const Record& record, std::string_view name);
-/// A list of texts, at least one, none blank; from a table also a text cell: a JSON list, or one item.
+/// A list of texts, at least one, none blank; from CSV a cell: a JSON list, or one text that is not "nan".
 StringList list_field(const Record& record, std::string_view name);
 
 /// True for text of white space alone.

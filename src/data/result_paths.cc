@@ -16,6 +16,7 @@ constexpr std::size_t kLongestStem =
 
 struct Option {
   std::string_view name, published;
+  bool of_layout = true;
 };
 constexpr std::array kOptions = {
     Option{"layout", "concat"},
@@ -28,6 +29,8 @@ constexpr std::array kOptions = {
     Option{"calibration", "none"},
     Option{"context-temperature", "1"},
     Option{"context-scale", "1"},
+    Option{"seed", "0", false},
+    Option{"repeat", "none", false},
 };
 
 const Option* option(std::string_view name) {
@@ -70,13 +73,12 @@ bool counts_paraphrases(const ResultName& name) {
 
 std::string option_list(const ResultName& name) {
   std::string list;
-  if (!is_flex(name)) return list;
   for (const auto& [key, value] : name.options) {
     const Option* known = option(key);
     if (known == nullptr) {
       throw Error(ErrorKind::usage, fmt::format("'{}' in a file name", key), "a layout option", "use --tag");
     }
-    if (value == known->published) continue;
+    if (value == known->published || (known->of_layout && !is_flex(name))) continue;
     list += list.empty() ? "." : ",";
     list += key + "=" + encoded(value);
   }
@@ -118,6 +120,8 @@ std::string result_stem(const ResultName& name) {
   std::string stem = base_name(name);
   if (!name.indexs.empty()) {
     stem = fmt::format("diversity/{}-{}", stem, fmt::join(name.indexs, ","));
+  } else if (!name.draw.empty()) {
+    stem += "-" + name.draw;
   } else if (counts_paraphrases(name)) {
     if (name.paraphrases < 1) {
       throw Error(ErrorKind::usage, fmt::format("{} paraphrases", name.paraphrases), "1 or more",

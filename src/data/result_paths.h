@@ -22,13 +22,15 @@ struct ResultName {
   std::string method = {};       // origin, per_prompt, avg, max, flex, ..., confidence
   int paraphrases = 0;           // N; not part of the name of origin, per_prompt and confidence
   std::vector<int> indexs = {};  // --indexs i,j: the name goes to diversity/ and ends in -i,j
-  // Layout options in force ("layout", "cue", ...); only the flex methods have them.
+  std::string draw = {};         // "m5a5s3": drawn phrasings; in place of N, in every method's name
+  // Options in force: of the layout ("layout", "cue", ...), which only the flex methods have, and of the phrasings ("seed",
+  // "repeat").
   std::map<std::string, std::string> options = {};
   std::string tag = {};  // --tag: stands in place of the options
 };
 
 /// `flex_attention-5.cue=fused,layout=shared`: options sorted by name, those at their published value left
-/// out; other methods carry none. Characters that a file name or the list cannot hold are percent-encoded.
+/// out; other methods carry none of the layout. Characters that a file name or the list cannot hold are percent-encoded.
 /// Throws Error(usage) for an unknown method, a tag with other characters than letters, digits and . _ = , +
 /// -, or a name over 200 bytes.
 std::string result_stem(const ResultName& name);

@@ -27,9 +27,11 @@ std::size_t examples_wanted(const DatasetOptions& options);
 Dataset load_builtin(const DatasetOptions& options);
 Dataset load_webqa(const DatasetOptions& options, RowGuard& guard);
 Dataset load_pararel(const DatasetOptions& options, RowGuard& guard);
+Dataset load_myriadlama(const DatasetOptions& options, RowGuard& guard);
 Dataset load_own(const DatasetOptions& options, RowGuard& guard);
 
-/// The phrasings of a row, from the first of: paraphrases, paraphrase0.., question, qText, paraphrase.
+/// The phrasings of a row, from the first of: paraphrases, manual_paraphrases and auto_paraphrases, templates, paraphrase0..,
+/// question, qText, paraphrase.
 StringList phrasings_of(const Record& record);
 /// Rows {id or uuid, phrasings, answers, ...}; rows of one uuid with a `paraphrase` column are one sample.
 /// Names of columns that are not carried are added to the notes.

@@ -12,6 +12,7 @@
 
 #include "data/arrow_table.h"
 #include "data/table_csv.h"
+#include "data/table_parts.h"
 
 namespace chorus::data {
 namespace {
@@ -69,18 +70,23 @@ std::shared_ptr<arrow::Table> read_stream(const std::filesystem::path& path) {
   return check_arrow(reader->ToTable(), path.string(), expected);
 }
 
-std::shared_ptr<arrow::Table> read_parquet(const std::filesystem::path& path) {
+using UseArrow = std::function<void(const std::shared_ptr<arrow::Table>&)>;
+
+// Row group by row group: Arrow cannot join nested columns that come in several chunks.
+void read_groups(const std::filesystem::path& path, const UseArrow& use) {
   const std::string expected = "an undamaged Parquet file";
   const auto reader = check_arrow(parquet::arrow::OpenFile(open(path), arrow::default_memory_pool()),
                                   path.string(), expected);
   reader->set_use_threads(false);
-  // Row group by row group: Arrow cannot join nested columns that come in several chunks.
+  for (int i = 0; i < reader->num_row_groups(); ++i)
+    use(check_arrow(reader->ReadRowGroup(i), path.string(), expected));
+  if (reader->num_row_groups() == 0) use(check_arrow(reader->ReadTable(), path.string(), expected));
+}
+
+std::shared_ptr<arrow::Table> read_parquet(const std::filesystem::path& path) {
   std::vector<std::shared_ptr<arrow::Table>> groups;
-  for (int i = 0; i < reader->num_row_groups(); ++i) {
-    groups.push_back(check_arrow(reader->ReadRowGroup(i), path.string(), expected));
-  }
-  if (groups.empty()) return check_arrow(reader->ReadTable(), path.string(), expected);
-  return check_arrow(arrow::ConcatenateTables(groups), path.string(), expected);
+  read_groups(path, [&](const auto& group) { groups.push_back(group); });
+  return check_arrow(arrow::ConcatenateTables(groups), path.string(), "an undamaged Parquet file");
 }
 
 std::shared_ptr<arrow::Table> read_arrow(const std::filesystem::path& path, Format format) {
@@ -123,6 +129,13 @@ Table select(const Table& table, const std::vector<std::string>& columns) {
   return selected;
 }
 
+Table to_table(std::shared_ptr<arrow::Table> table, const std::filesystem::path& path,
+               const ReadOptions& options) {
+  if (!options.columns.empty()) table = select(table, options.columns, path.string());
+  check_arrow(table->ValidateFull(), path.string(), "an undamaged file");
+  return from_arrow(*table, path.string(), options.bad_rows);
+}
+
 Table read_checked(const std::filesystem::path& path, const ReadOptions& options) {
   const Format format = format_of(path);
   if (format == Format::other) {
@@ -135,18 +148,14 @@ Table read_checked(const std::filesystem::path& path, const ReadOptions& options
     Table table = read_csv(path, options);
     return options.columns.empty() ? table : select(table, options.columns);
   }
-  auto table = read_arrow(path, format);
-  if (!options.columns.empty()) table = select(table, options.columns, path.string());
-  check_arrow(table->ValidateFull(), path.string(), "an undamaged file");
-  return from_arrow(*table, path.string());
+  return to_table(read_arrow(path, format), path, options);
 }
 
-}  // namespace
-
-Table read_table(const std::filesystem::path& path, const ReadOptions& options) {
-  // A damaged file may claim sizes nobody has, and the Parquet library throws its own kind.
+/// A damaged file may claim sizes nobody has, and the Parquet library throws its own kind.
+template <class Read>
+auto reading(const std::filesystem::path& path, const Read& read) {
   try {
-    return read_checked(path, options);
+    return read();
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::data, path.string() + " asks for more memory than there is", "an undamaged file",
                 "make or download the file again");
@@ -154,6 +163,24 @@ Table read_table(const std::filesystem::path& path, const ReadOptions& options) 
     throw Error(ErrorKind::data, path.string() + ": " + error.what(), "an undamaged Parquet file",
                 "make or download the file again");
   }
+}
+
+}  // namespace
+
+Table read_table(const std::filesystem::path& path, const ReadOptions& options) {
+  return reading(path, [&] { return read_checked(path, options); });
+}
+
+void read_table_parts(const std::filesystem::path& path, const ReadOptions& options,
+                      const std::function<void(const Table& part)>& use) {
+  const bool has_groups = reading(path, [&] { return format_of(path) == Format::parquet; });
+  if (!has_groups) return use(read_table(path, options));
+  reading(path, [&] {
+    read_groups(path, [&](const auto& group) {
+      if (options.bad_rows != nullptr) options.bad_rows->clear();
+      use(to_table(group, path, options));
+    });
+  });
 }
 
 std::string feather_bytes(const Table& table) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct ReadOptions {
   std::vector<std::string> columns =
       {};                 // only these, in this order; empty: all. One that is missing is an error
   Schema csv_types = {};  // types of CSV columns; those not named are guessed (see read_table)
+  // Takes rows with a cell that can be no value here (a null in a list of texts), and what is wrong with it; the cell becomes
+  // null. Without this the first is an error.
+  std::map<std::size_t, std::string>* bad_rows = nullptr;
 };
 
 /// Reads a file by what it begins with: Feather V2 / Arrow IPC file (plain, lz4, zstd), Arrow IPC stream (a

@@ -1,8 +1,8 @@
 // WebQuestions: the test split is asked, the worked examples come from the training split.
 #include <algorithm>
-#include <set>
 #include <unordered_map>
 
+#include "data/dataset_files.h"
 #include "data/digest.h"
 #include "data/sources.h"
 
@@ -11,24 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// DATA/NAME.json and the like, or a part of it as the Hugging Face hub names them
-// (test-00000-of-00001.parquet), there or in DATA/data; sorted by name.
-std::vector<fs::path> split_files(const fs::path& folder, const std::string& name) {
-  static const std::set<std::string> kinds{".json", ".jsonl", ".parquet", ".feather", ".arrow", ".csv"};
-  std::vector<fs::path> files;
-  for (const fs::path& place : {folder, folder / "data"}) {
-    if (!fs::is_directory(place)) continue;
-    for (const fs::directory_entry& entry : fs::directory_iterator(place)) {
-      const std::string stem = entry.path().stem().string();
-      if (!kinds.contains(entry.path().extension().string()) || !entry.is_regular_file()) continue;
-      if (stem == name || stem.starts_with(name + "-")) files.push_back(entry.path());
-    }
-    if (!files.empty()) break;
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 [[noreturn]] void no_split(const fs::path& folder, const std::string& name, const std::string& todo) {
   throw Error(
       ErrorKind::data, folder.string() + " has no " + name,
@@ -36,26 +18,25 @@ std::vector<fs::path> split_files(const fs::path& folder, const std::string& nam
       todo);
 }
 
+// Of a folder the test split; a file or split without a name is the test split itself.
 std::vector<fs::path> test_files(const fs::path& data) {
-  if (!fs::exists(data))
-    throw Error(ErrorKind::data, "there is no " + data.string(), "a WebQuestions folder or file",
-                "check --data");
-  if (!fs::is_directory(data)) return {data};
-  std::vector<fs::path> files = split_files(data, "test");
-  if (files.empty()) no_split(data, "test.json", "check --data");
-  return files;
+  const Splits splits = splits_of(data);
+  if (const auto found = splits.find("test"); found != splits.end()) return found->second;
+  if (splits.size() == 1 && splits.contains("")) return splits.at("");
+  no_split(data, "test.json", "check --data");
 }
 
 std::vector<fs::path> training_files(const fs::path& data) {
-  const fs::path folder = fs::is_directory(data) ? data : data.parent_path();
-  std::vector<fs::path> files = split_files(folder, "train");
-  if (!files.empty()) return files;
+  const fs::path folder = fs::is_directory(data) ? data : fs::absolute(data).parent_path();
+  const Splits splits = splits_of(folder);
+  if (const auto found = splits.find("train"); found != splits.end()) return found->second;
+  std::vector<fs::path> files;
   for (const char* part : {"val", "devtest", "trainmodel"}) {
-    const std::vector<fs::path> found = split_files(folder, part);
-    if (found.empty())
+    const auto found = splits.find(part);
+    if (found == splits.end())
       no_split(folder, std::string(part) + ".json",
                "give worked examples with --examples, or --num-few-shot 0");
-    files.insert(files.end(), found.begin(), found.end());
+    files.insert(files.end(), found->second.begin(), found->second.end());
   }
   return files;
 }
@@ -74,6 +55,7 @@ std::vector<Record> read_all(const std::vector<fs::path>& files, RowGuard& guard
 Sample question_of(const Record& record) {
   Sample sample{.paraphrases = phrasings_of(record), .answers = list_field(record, "answers")};
   sample.uuid = md5_hex(sample.paraphrases.front());
+  sample.num_auto = sample.paraphrases.size() - 1;
   return sample;
 }
 
@@ -133,8 +115,12 @@ void add_phrasings(const fs::path& file, RowGuard& guard, Dataset& set) {
       all.resize(1);
       std::copy_if(phrasings.begin(), phrasings.end(), std::back_inserter(all),
                    [question = all.front()](const std::string& phrasing) { return phrasing != question; });
+      found->second->num_auto = all.size() - 1;
     });
   set.files.push_back(file);
+  if (strangers > 0 && strangers == seen.size())
+    throw Error(ErrorKind::data, file.string() + " is about no question of the set",
+                "phrasings of its questions", "check --paraphrases and --data: they are of two data sets");
   if (strangers > 0)
     set.notes.push_back(std::to_string(strangers) + " of " + std::to_string(records.size()) + " rows of " +
                         file.filename().string() + " are about no question of the set");

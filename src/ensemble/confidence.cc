@@ -75,7 +75,7 @@ std::vector<data::Json> ConfidenceRun::rows(std::size_t index,
     row["uuid"] = sample.uuid;
     row["answers"] = sample.answers;
     row["paraphrase"] = sample.paraphrases[p];
-    row["paraphrase_index"] = p;
+    row["paraphrase_index"] = sample.place_of(p);
     row["prompt"] = prompt_of(options_.run, dataset_, sample.paraphrases[p]).complete();
     row["greedy_predict"] = answers.front();
     row["sample_predicts"] = std::vector(sampled.begin(), sampled.end());

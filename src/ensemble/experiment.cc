@@ -260,7 +260,7 @@ std::vector<Json> Experiment::rows(std::size_t index, const Question& question,
   }
   for (std::size_t i = 0; options_.method == Method::per_prompt && i < rows.size(); ++i) {
     rows[i]["paraphrase"] = sample.paraphrases[i];
-    rows[i]["paraphrase_index"] = i;
+    rows[i]["paraphrase_index"] = sample.place_of(i);
     rows[i]["prompt"] = question.prompts[i].complete();
   }
   if (options_.gold_logprob) add_gold(index, question, results.subspan(question.answering), rows);

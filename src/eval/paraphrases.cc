@@ -70,9 +70,29 @@ std::vector<std::vector<std::string>> lemmas_of_rows(const Run& run) {
   return lemmas;
 }
 
-/// The rows of a question's phrasings that an ensemble is of: its index set, else its first N.
-std::vector<std::size_t> members(const std::vector<std::size_t>& rows, const RunName& ensemble) {
+/// Of a question's rows those of the phrasings that an ensemble's row names; nothing where the files do not say.
+std::vector<std::size_t> named_members(const Run& singles, const std::vector<std::size_t>& rows,
+                                       const Run& ensemble, std::size_t ensemble_row) {
   std::vector<std::size_t> found;
+  const auto column = ensemble.table.find("paraphrases");
+  if (!column || !singles.table.find("paraphrase")) return found;
+  const auto* phrasings = std::get_if<data::StringList>(&ensemble.table.at(ensemble_row, *column));
+  if (phrasings == nullptr) return found;
+  for (const std::string& phrasing : *phrasings)
+    for (const std::size_t row : rows)
+      if (singles.text(row, "paraphrase") == phrasing) {
+        found.push_back(row);
+        break;
+      }
+  return found;
+}
+
+/// The rows of a question's phrasings that an ensemble is of: those it names, its index set, else its first N.
+std::vector<std::size_t> members(const Run& singles, const std::vector<std::size_t>& rows, const Run& run,
+                                 std::size_t ensemble_row) {
+  std::vector<std::size_t> found = named_members(singles, rows, run, ensemble_row);
+  if (!found.empty()) return found;
+  const RunName& ensemble = run.name;
   if (!ensemble.indexs.empty()) {
     for (const int index : ensemble.indexs)
       if (static_cast<std::size_t>(index) < rows.size())
@@ -92,7 +112,7 @@ void for_each_question(const Run& singles, const Run& ensemble, Work&& work) {
   for (const auto& [uuid, rows] : ensemble.rows_of) {
     const auto found = singles.rows_of.find(uuid);
     if (found == singles.rows_of.end()) continue;
-    const auto of_it = members(found->second, ensemble.name);
+    const auto of_it = members(singles, found->second, ensemble, rows.front());
     const auto count =
         std::count_if(of_it.begin(), of_it.end(), [&](std::size_t row) { return right(singles, row); });
     work(uuid, static_cast<std::int64_t>(count), of_it, rows.front());

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <utility>
 
 #include "core/error.h"
 #include "data/lemma_columns.h"
@@ -24,8 +25,21 @@ bool parse_number(std::string_view text, int& number) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
+/// "m5a5s3": phrasings drawn of those by people and by a program; N is what follows the s.
+bool parse_draw(std::string_view text, RunName& name) {
+  const std::size_t a = text.find('a'), s = text.find('s');
+  int manual = 0, automatic = 0;
+  const bool is_draw = text.starts_with('m') && a != std::string_view::npos && s != std::string_view::npos &&
+                       a < s && parse_number(text.substr(1, a - 1), manual) &&
+                       parse_number(text.substr(a + 1, s - a - 1), automatic) &&
+                       parse_number(text.substr(s + 1), name.paraphrases);
+  if (is_draw) name.variant = std::string(text) + (name.variant.empty() ? "" : ",") + name.variant;
+  return is_draw;
+}
+
 /// "5" or "0,3" behind the last hyphen.
 bool parse_sizes(std::string_view text, RunName& name) {
+  if (parse_draw(text, name)) return true;
   std::vector<int> numbers;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
@@ -183,7 +197,11 @@ Run read_run(const std::filesystem::path& file, const ScoreOptions& options) {
   Run run{.file = file, .name = run_name(file.stem().string())};
   run.table = data::read_table(file);
   std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-  if (folder.filename() == "diversity") folder = folder.parent_path();
+  if (folder.filename() == "diversity") {
+    folder = folder.parent_path();
+    if (run.name.indexs.empty() && run.name.paraphrases > 0)  // one index is no N
+      run.name.indexs = {std::exchange(run.name.paraphrases, 1)};
+  }
   run.model = folder.filename().string();
   run.dataset = folder.parent_path().filename().string();
   const auto usual = run.table.find("prediction"), greedy = run.table.find("greedy_predict");

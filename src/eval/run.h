@@ -23,7 +23,7 @@ struct RunName {
   std::string method;
   int paraphrases = 0;      // N; 0: not in the name
   std::vector<int> indexs;  // of a file of diversity/
-  std::string variant;      // "cue=fused,layout=shared", a tag, or ""
+  std::string variant;      // "cue=fused,layout=shared", "m5a5s3" (drawn phrasings), a tag, or ""
   /// "flex (cue=fused,layout=shared)", without N.
   std::string label() const;
   bool operator==(const RunName&) const = default;

@@ -116,7 +116,7 @@ TEST_F(BadInput, RowsAndFilesOfQuestions) {
     expect({on_file(file.name, fs::path(file.name).extension().string().substr(1)), 3, file.part});
   }
   expect({on_file("nowhere.jsonl"), 3, "there is no file nowhere.jsonl"});
-  expect({on_file("."), 3, "is a folder"});
+  expect({on_file("home"), 3, "home has no data files"});
   expect({on_file("q.jsonl", "csv"), 3, "q.jsonl for the data set csv"});
 }
 

@@ -13,7 +13,7 @@
 
 #include "core/error.h"
 #include "data/dataset.h"
-#include "data/digest.h"
+#include "data/dataset_expectation.h"
 
 namespace chorus::data {
 namespace {
@@ -30,41 +30,7 @@ fs::path raw_data() {
   if (!fs::exists(raw_data() / (part))) GTEST_SKIP() << "no raw data: " << (raw_data() / (part)).string()
 
 json expected(const std::string& name) {
-  std::ifstream in(std::string(CHORUS_SOURCE_DIR) + "/tests/data/data/datasets.json");
-  return json::parse(in)[name];
-}
-
-std::string digest_of(const Dataset& set) {
-  std::string text;
-  for (const Sample& sample : set.samples) {
-    if (!text.empty()) text += '\n';
-    text += sample.uuid;
-    for (const std::string& phrasing : sample.paraphrases) text += '\x1f' + phrasing;
-    text += "\x1f\x1e";
-    for (const std::string& answer : sample.answers) text += '\x1f' + answer;
-    text += "\x1f\x1e";
-    for (const auto& [column, value] : sample.extra) text += '\x1f' + column + "=" + value;
-  }
-  return sha256_hex(text);
-}
-
-void expect_equal(const Dataset& set, const json& reference) {
-  ASSERT_EQ(set.samples.size(), reference["count"].get<std::size_t>());
-  for (std::size_t i = 0; i < reference["first"].size(); ++i) {
-    const json& first = reference["first"][i];
-    EXPECT_EQ(set.samples[i].uuid, first["uuid"]);
-    EXPECT_EQ(json(set.samples[i].paraphrases), first["paraphrases"]);
-    EXPECT_EQ(json(set.samples[i].answers), first["answers"]);
-  }
-  EXPECT_EQ(set.samples.back().uuid, reference["last"]);
-  EXPECT_EQ(digest_of(set), reference["sha256"]);
-  ASSERT_EQ(set.examples.size(), reference["examples"].size());
-  for (std::size_t i = 0; i < set.examples.size(); ++i) {
-    EXPECT_EQ(set.examples[i].question, reference["examples"][i]["question"]);
-    EXPECT_EQ(set.examples[i].answer, reference["examples"][i]["answer"]);
-    EXPECT_EQ(json(set.examples[i].paraphrases), reference["examples"][i]["paraphrases"]);
-  }
-  EXPECT_EQ(set.instruction, reference["instruction"]);
+  return expected_set("datasets.json", name);
 }
 
 DatasetOptions ten_relations() {

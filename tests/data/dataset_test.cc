@@ -78,6 +78,7 @@ TEST_F(Datasets, JsonLinesCarryTheirColumns) {
   EXPECT_EQ(set.samples[2].paraphrases, (Strings{"three?"}));
   EXPECT_TRUE(set.examples.empty());
   EXPECT_EQ(set.notes, (Strings{"columns of an earlier result are not carried through: prediction",
+                                "no worked examples: a set of one's own has none; --examples FILE gives some",
                                 "2 of 3 samples have fewer than 2 phrasings (the fewest: 1)"}));
   EXPECT_EQ(set.files, std::vector<fs::path>{file});
 }
@@ -206,7 +207,10 @@ TEST_F(Datasets, BadRowsNameTheirLine) {
   EXPECT_EQ(jsonl_error("\n\n" + good + R"({"paraphrases": ["a"], "answers": [4]})"),
             " line 4 has 4 in the list 'answers'");
   EXPECT_EQ(jsonl_error(good + R"({"paraphrases": "a", "answers": ["b"]})"),
-            " line 2 has no list in 'paraphrases'");
+            " line 2 has the text \"a\" in 'paraphrases'");
+  EXPECT_EQ(jsonl_error(good + R"({"paraphrases": ["a"], "answers": "Paris"})"),
+            " line 2 has the text \"Paris\" in 'answers'");
+  EXPECT_EQ(jsonl_error(good + R"({"paraphrases": ["a"], "answers": 7})"), " line 2 has 7 in 'answers'");
   EXPECT_EQ(jsonl_error(good + R"({"id": ["x"], "paraphrases": ["a"], "answers": ["b"]})"),
             " line 2 has [\"x\"] in 'id'");
   EXPECT_EQ(jsonl_error(good + R"({"id": "", "paraphrases": ["a"], "answers": ["b"]})"),
@@ -239,12 +243,75 @@ TEST_F(Datasets, BadRowsCanBeSkippedAndAreCounted) {
   const Dataset set =
       load_dataset({.dataset = "jsonl", .data = file, .num_paraphrases = 1, .skip_bad_rows = true});
   EXPECT_EQ(set.samples.size(), 1U);
-  ASSERT_EQ(set.notes.size(), 1U);
-  EXPECT_TRUE(set.notes[0].starts_with("4 bad rows skipped, the first: own.jsonl line 2 is not JSON"))
-      << set.notes[0];
+  ASSERT_EQ(set.notes.size(), 6U);
+  EXPECT_EQ(set.notes[1], "4 bad rows skipped");
+  EXPECT_TRUE(set.notes[2].starts_with("skipped: own.jsonl line 2 is not JSON")) << set.notes[2];
+  EXPECT_EQ(set.notes[3], "skipped: own.jsonl line 3 has an empty list 'answers'");
+  EXPECT_EQ(set.notes[5], "skipped: own.jsonl line 5 has the id 'q1' of own.jsonl line 1");
+  std::string many = good;
+  for (int i = 0; i < 30; ++i) many += "nonsense\n";
+  write("own.jsonl", many);
+  const Dataset cut = load_dataset(
+      {.dataset = "jsonl", .data = file, .num_few_shot = 0, .num_paraphrases = 1, .skip_bad_rows = true});
+  ASSERT_EQ(cut.notes.size(), 22U);
+  EXPECT_EQ(cut.notes.back(), "skipped: 10 more");
   write("own.jsonl", "nonsense\n");
   EXPECT_EQ(error_of({.dataset = "jsonl", .data = file, .skip_bad_rows = true}),
             "the data set jsonl has no samples");
+}
+
+TEST_F(Datasets, BadRowsOfTablesAreNamedOrSkipped) {
+  DatasetOptions options{
+      .dataset = "feather", .data = kept("tables/bad_rows.feather"), .num_few_shot = 0, .num_paraphrases = 1};
+  const std::string file = options.data.string();
+  EXPECT_EQ(error_of(options), file + " row 2: column 'paraphrases': a null inside a list");
+  options.skip_bad_rows = true;
+  const Dataset set = load_dataset(options);
+  EXPECT_EQ(set.samples.size(), 2U);
+  EXPECT_EQ(set.notes,
+            (Strings{"4 bad rows skipped",
+                     "skipped: bad_rows.feather row 2: column 'paraphrases': a null inside a list",
+                     "skipped: bad_rows.feather row 4: column 'answers': a null inside a list",
+                     "skipped: bad_rows.feather row 3 has no 'answers'",
+                     "skipped: bad_rows.feather row 5 has the id 'q1' of bad_rows.feather row 1"}));
+  const fs::path texts = kept("tables/answers_text.parquet");
+  EXPECT_EQ(error_of({.dataset = "parquet", .data = texts}),
+            texts.string() + " row 1 has the text \"Paris\" in 'answers'");
+  const fs::path csv = write("own.csv", "id,question,answers\n1,who?,nan\n");
+  EXPECT_EQ(error_of({.dataset = "csv", .data = csv}), csv.string() + " row 1 has nan in 'answers'");
+  EXPECT_TRUE(jsonl_error(R"({"id": "q", "paraphrases": ["p"], "answers": [NaN]})")
+                  .starts_with(" line 1 is not JSON"));
+}
+
+TEST_F(Datasets, RowsOfASetWithANameOfItsOwnSayWhichItIs) {
+  const fs::path fact = write("own.jsonl", R"({"sub_label": "Peru", "obj_label": "Lima", "uuid": "u"})");
+  EXPECT_EQ(error_of({.dataset = "jsonl", .data = fact}),
+            fact.string() + " line 1 has the columns sub_label and obj_label of pararel");
+  const fs::path hub = kept("myriadlama");
+  EXPECT_TRUE(error_of({.dataset = "parquet", .data = hub})
+                  .ends_with("has the columns template and sub_ent of myriadlama"));
+}
+
+TEST_F(Datasets, ResultsOfTheScriptsAskTheirQuestionsAgain) {
+  const fs::path file = write(
+      "r.jsonl",
+      R"({"uuid": "u", "answers": ["a"], "prediction": "x", "generation": "x", "templates": ["t1", "t2"]})");
+  const Dataset set = load_dataset({.dataset = "jsonl", .data = file});
+  EXPECT_EQ(set.samples[0].paraphrases, (Strings{"t1", "t2"}));
+  EXPECT_EQ(set.samples[0].uuid, "u");
+  EXPECT_TRUE(set.samples[0].extra.empty());
+}
+
+TEST_F(Datasets, IdsGivenTwiceAreSkippedToo) {
+  for (const char* name : {"P1", "P2"}) {
+    write(std::string("patterns/") + name + ".jsonl", R"({"pattern": "[X] is [Y]"})");
+    write(std::string("facts/") + name + ".jsonl", R"({"sub_label": "a", "obj_label": "b", "uuid": "u"})");
+  }
+  DatasetOptions options{.dataset = "pararel", .data = folder_, .num_few_shot = 0, .num_paraphrases = 1};
+  EXPECT_EQ(error_of(options), "samples 1 and 2 of pararel both have the id u");
+  options.skip_bad_rows = true;
+  EXPECT_EQ(load_dataset(options).notes,
+            (Strings{"1 bad row skipped", "skipped: samples 1 and 2 of pararel both have the id u"}));
 }
 
 TEST_F(Datasets, MissingFilesAreNamed) {
@@ -252,8 +319,9 @@ TEST_F(Datasets, MissingFilesAreNamed) {
   EXPECT_EQ(error_of({.dataset = "jsonl", .data = nowhere}), "there is no file " + nowhere);
   EXPECT_EQ(error_of({.dataset = "csv", .data = nowhere + ".csv"}), "there is no file " + nowhere + ".csv");
   EXPECT_EQ(error_of({.dataset = "webqa", .data = nowhere}), "there is no " + nowhere);
+  EXPECT_EQ(error_of({.dataset = "myriadlama", .data = nowhere}), "there is no " + nowhere);
   EXPECT_EQ(error_of({.dataset = "pararel", .data = nowhere}), "there is no folder " + nowhere);
-  EXPECT_EQ(error_of({.dataset = "jsonl", .data = folder_}), folder_.string() + " is a folder");
+  EXPECT_EQ(error_of({.dataset = "jsonl", .data = folder_}), folder_.string() + " has no data files");
   EXPECT_EQ(error_of({.dataset = "webqa", .data = folder_}), folder_.string() + " has no test.json");
   EXPECT_EQ(error_of({.dataset = "pararel", .data = folder_}),
             "there is no folder " + (folder_ / "patterns").string());
@@ -273,7 +341,10 @@ TEST_F(Datasets, APathThatCannotBeAFileIsAnErrorOfOurs) {
 TEST_F(Datasets, OptionsThatNoSetTakesAreRefused) {
   const auto usage = ErrorKind::usage;
   EXPECT_EQ(error_of({.dataset = "squad"}, usage), "unknown data set 'squad'");
-  EXPECT_TRUE(error_of({.dataset = "myriadlama", .data = "x"}, usage).starts_with("the data set myriadlama"));
+  error_of({.dataset = "myriadlama"}, usage);
+  error_of({.dataset_name = "x"}, usage);
+  error_of({.dataset = "webqa", .data = "x", .split = "train"}, usage);
+  error_of({.choice = {.indexs = {0}, .num_auto = 1}}, usage);
   error_of({.dataset = "jsonl"}, usage);
   error_of({.data = "x"}, usage);
   error_of({.relations = {"P36"}}, usage);

@@ -75,6 +75,8 @@ TEST_F(SmallSets, BadPhrasingFilesNameTheLine) {
   EXPECT_EQ(error_of(options), file + " line 1 has neither 'uuid' nor 'question'");
   write("p.jsonl", R"({"question": "who?"})");
   EXPECT_EQ(error_of(options), file + " line 1 has no 'paraphrases'");
+  write("p.jsonl", R"({"question": "of another set", "paraphrases": ["a"]})");
+  EXPECT_EQ(error_of(options), file + " is about no question of the set");
 }
 
 TEST_F(SmallSets, AQuestionAskedTwiceIsAnError) {

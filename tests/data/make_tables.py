@@ -58,6 +58,17 @@ def main():
     pa.feather.write_feather(pa.table({"s": pa.array([{"a": 1}])}), OUT / "struct.feather", compression="uncompressed")
     nulls = pa.table({"answers": pa.array([["a", None]])})
     pa.feather.write_feather(nulls, OUT / "null_inside.feather", compression="uncompressed")
+    write_bad_rows()
+
+
+def write_bad_rows():
+    """Questions of which all but the first and the last cannot be used, as pandas leaves them: nulls where NaN was."""
+    rows = [("q1", ["p"], ["a"]), ("q2", ["p", None], ["a"]), ("q3", ["p"], None), ("q4", ["p"], [None]), ("q1", ["p"], ["a"]),
+            ("q6", ["p"], ["a"])]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(["id", "paraphrases", "answers"])}
+    pa.feather.write_feather(pa.table(columns), OUT / "bad_rows.feather", compression="uncompressed")
+    texts = pa.table({"id": ["q1"], "paraphrases": [["p"]], "answers": ["Paris"]})
+    pa.parquet.write_table(texts, OUT / "answers_text.parquet")
 
 
 def csv_cell(value):

@@ -40,6 +40,17 @@ TEST(ResultStem, CarriesOptionsOffTheirPublishedValues) {
             "ensemble_avg-5");
 }
 
+TEST(ResultStem, SaysWhichPhrasingsWereChosen) {
+  EXPECT_EQ(result_stem({.method = "avg", .paraphrases = 3, .draw = "m5a5s3", .options = {{"seed", "0"}}}),
+            "ensemble_avg-m5a5s3");
+  EXPECT_EQ(result_stem({.method = "per_prompt", .draw = "m5a0s2", .options = {{"seed", "7"}}}),
+            "per_prompt-m5a0s2.seed=7");
+  EXPECT_EQ(result_stem({.method = "flex",
+                         .paraphrases = 5,
+                         .options = {{"cue", "fused"}, {"repeat", "first"}, {"seed", "0"}}}),
+            "flex_attention-5.cue=fused,repeat=first");
+}
+
 TEST(ResultStem, ATagStandsInPlaceOfTheOptions) {
   EXPECT_EQ(result_stem({.method = "flex", .paraphrases = 5, .options = {{"cue", "fused"}}, .tag = "try-2"}),
             "flex_attention-5.try-2");
