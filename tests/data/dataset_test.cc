@@ -246,7 +246,8 @@ TEST_F(Datasets, BadRowsCanBeSkippedAndAreCounted) {
   ASSERT_EQ(set.notes.size(), 6U);
   EXPECT_EQ(set.notes[1], "4 bad rows skipped");
   EXPECT_TRUE(set.notes[2].starts_with("skipped: own.jsonl line 2 is not JSON")) << set.notes[2];
-  EXPECT_EQ(set.notes[3], "skipped: own.jsonl line 3 has an empty list 'answers'");
+  EXPECT_EQ(set.notes[3], "skipped: own.jsonl line 4 is not UTF-8 at byte 9");  // what cannot be read comes first
+  EXPECT_EQ(set.notes[4], "skipped: own.jsonl line 3 has an empty list 'answers'");
   EXPECT_EQ(set.notes[5], "skipped: own.jsonl line 5 has the id 'q1' of own.jsonl line 1");
   std::string many = good;
   for (int i = 0; i < 30; ++i) many += "nonsense\n";
