@@ -76,10 +76,6 @@ void add_row(const Record& record, Items& items, Oddities& oddities) {
   (is_manual ? item.manual : item.automatic).push_back(filled(pattern, subject));
 }
 
-StringList optional_list(const Record& record, const char* name) {
-  return find_field(record, name) == nullptr ? StringList() : list_field(record, name);
-}
-
 // Rows as the scripts saved them: an item each, phrasings filled in.
 bool is_prepared(const Record& record) {
   return find_field(record, "manual_paraphrases") != nullptr;

@@ -37,10 +37,11 @@ bool is_numbered_phrasing(const std::string& name) {
          name.find_first_not_of("0123456789", stem.size()) == name.npos;
 }
 
-// Columns that make up the sample, or that the results will have themselves.
+// Columns that make up the sample, or that the results will have themselves, or that pandas adds.
 bool is_carried(const std::string& name) {
-  static const std::set<std::string> used{kId,   kUuid,      kAnswers,   kParaphrases, kManual,
-                                          kAuto, kTemplates, "question", "qText",      "paraphrase"};
+  static const std::set<std::string> used{kId,     kUuid,        kAnswers,           kParaphrases,
+                                          kManual, kAuto,        kTemplates,         "question",
+                                          "qText", "paraphrase", "__index_level_0__"};
   return !used.contains(name) && !is_numbered_phrasing(name) && !is_result_column(name);
 }
 
@@ -65,9 +66,8 @@ Sample sample_of(const Record& record, const std::vector<std::string>& columns) 
   Sample sample;
   sample.paraphrases = phrasings_of(record);
   sample.answers = list_field(record, kAnswers);
-  if (find_field(record, kParaphrases) == nullptr && find_field(record, kManual) != nullptr &&
-      find_field(record, kAuto) != nullptr)
-    sample.num_auto = list_field(record, kAuto).size();
+  if (find_field(record, kParaphrases) == nullptr && find_field(record, kTemplates) == nullptr)
+    sample.num_auto = optional_list(record, kAuto).size();
   sample.uuid = id_of(record, sample.paraphrases.front());
   for (const std::string& column : columns) {
     const Json* value = find_field(record, column);
@@ -108,8 +108,7 @@ StringList phrasings_of(const Record& record) {
     if (find_field(record, column) != nullptr) return list_field(record, column);
   StringList phrasings;
   for (const std::string& column : {kManual, kAuto})
-    if (find_field(record, column) != nullptr)
-      for (std::string& phrasing : list_field(record, column)) phrasings.push_back(std::move(phrasing));
+    for (std::string& phrasing : optional_list(record, column)) phrasings.push_back(std::move(phrasing));
   if (!phrasings.empty()) return phrasings;
   for (std::size_t i = 0; find_field(record, "paraphrase" + std::to_string(i)) != nullptr; ++i)
     phrasings.push_back(text_field(record, "paraphrase" + std::to_string(i)));

@@ -268,6 +268,12 @@ StringList list_field(const Record& record, std::string_view name) {
   return texts_of(parsed, record, name);
 }
 
+StringList optional_list(const Record& record, std::string_view name) {
+  const Json* value = find_field(record, name);
+  const bool is_empty = value == nullptr || (value->is_array() && value->empty());
+  return is_empty ? StringList() : list_field(record, name);
+}
+
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\v\f") == text.npos;
 }

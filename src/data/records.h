@@ -97,6 +97,9 @@ std::string text_field(const Record& record, std::string_view name);
 /// A list of texts, at least one, none blank; from CSV a cell: a JSON list, or one text that is not "nan".
 StringList list_field(const Record& record, std::string_view name);
 
+/// The same, or nothing where the column is absent or has an empty list.
+StringList optional_list(const Record& record, std::string_view name);
+
 /// True for text of white space alone.
 bool is_blank(std::string_view text);
 

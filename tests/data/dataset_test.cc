@@ -246,7 +246,8 @@ TEST_F(Datasets, BadRowsCanBeSkippedAndAreCounted) {
   ASSERT_EQ(set.notes.size(), 6U);
   EXPECT_EQ(set.notes[1], "4 bad rows skipped");
   EXPECT_TRUE(set.notes[2].starts_with("skipped: own.jsonl line 2 is not JSON")) << set.notes[2];
-  EXPECT_EQ(set.notes[3], "skipped: own.jsonl line 4 is not UTF-8 at byte 9");  // what cannot be read comes first
+  EXPECT_EQ(set.notes[3],
+            "skipped: own.jsonl line 4 is not UTF-8 at byte 9");  // what cannot be read comes first
   EXPECT_EQ(set.notes[4], "skipped: own.jsonl line 3 has an empty list 'answers'");
   EXPECT_EQ(set.notes[5], "skipped: own.jsonl line 5 has the id 'q1' of own.jsonl line 1");
   std::string many = good;
@@ -291,6 +292,19 @@ TEST_F(Datasets, RowsOfASetWithANameOfItsOwnSayWhichItIs) {
   const fs::path hub = kept("myriadlama");
   EXPECT_TRUE(error_of({.dataset = "parquet", .data = hub})
                   .ends_with("has the columns template and sub_ent of myriadlama"));
+}
+
+TEST_F(Datasets, PhrasingsByPeopleComeBeforeThoseOfAProgram) {
+  const fs::path file =
+      write("own.jsonl",
+            R"({"id": "a", "manual_paraphrases": ["m"], "auto_paraphrases": ["p", "q"], "answers": ["x"]})"
+            "\n"
+            R"({"id": "b", "manual_paraphrases": ["m"], "auto_paraphrases": [], "answers": ["x"]})");
+  const Dataset set = load_dataset({.dataset = "jsonl", .data = file});
+  EXPECT_EQ(set.samples[0].paraphrases, (Strings{"m", "p", "q"}));
+  EXPECT_EQ(set.samples[0].num_auto, 2U);
+  EXPECT_EQ(set.samples[1].num_auto, 0U);
+  EXPECT_TRUE(set.samples[0].extra.empty());
 }
 
 TEST_F(Datasets, ResultsOfTheScriptsAskTheirQuestionsAgain) {

@@ -11,6 +11,7 @@
 #include "data/durable_file.h"
 #include "data/number_text.h"
 #include "data/row.h"
+#include "data/table_parts.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 
@@ -108,6 +109,30 @@ TEST(ReadTable, ColumnsAreSelectedInTheOrderAsked) {
       (void)read_table(zoo(name), {.columns = {"uuid", "question"}});
     });
   }
+}
+
+TEST(ReadTable, PartsFollowEachOtherToTheWhole) {
+  for (const auto& [name, parts] : {std::pair("zoo.parquet", 2), std::pair("zoo.feather", 1)}) {
+    const Table whole = read_table(zoo(name));
+    std::size_t row = 0;
+    int count = 0;
+    read_table_parts(zoo(name), {}, [&](const Table& part) {
+      ++count;
+      EXPECT_EQ(part.schema(), whole.schema());
+      for (std::size_t i = 0; i < part.rows(); ++i, ++row) EXPECT_EQ(row_json(part, i), row_json(whole, row));
+    });
+    EXPECT_EQ(row, whole.rows());
+    EXPECT_EQ(count, parts);
+  }
+}
+
+TEST(ReadTable, RowsWithACellThatIsNoValueCanBeTold) {
+  std::map<std::size_t, std::string> bad;
+  const Table table = read_table(zoo("bad_rows.feather"), {.bad_rows = &bad});
+  EXPECT_EQ(table.rows(), 6U);
+  EXPECT_EQ(bad, (std::map<std::size_t, std::string>{{1, "column 'paraphrases': a null inside a list"},
+                                                     {3, "column 'answers': a null inside a list"}}));
+  EXPECT_TRUE(is_null(table.at(1, table.column("paraphrases"))));
 }
 
 TEST(ReadTable, RefusesTypesWithoutAPlace) {
