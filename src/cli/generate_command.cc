@@ -199,6 +199,8 @@ void add_generate_command(CLI::App& app) {
       "Examples:\n"
       "  chorus generate --limit 20\n"
       "  chorus generate --dataset pararel --data DIR --relations P36,P19 --method avg --max-samples 500\n"
+      "  chorus generate --dataset myriadlama --data DIR --layout examples --num-paraphrases 3\n"
+      "  chorus generate --method avg --indexs 0,3\n"
       "  chorus generate --dataset jsonl --data questions.jsonl --num-paraphrases 3\n"
       "  where a line of questions.jsonl is {\"id\": \"q1\", \"paraphrases\": [\"...\", \"...\"], "
       "\"answers\": [\"...\"]}\n"

@@ -103,7 +103,8 @@ std::vector<Record> read_lines(const std::string& file, std::string_view content
       dom::element element;
       if (const auto error = parser.parse(line.data(), line.size()).get(element))
         bad_place(where, std::string("is not JSON (") + simdjson::error_message(error) + ")",
-                  "one JSON object a line");
+                  line.find("NaN") == line.npos ? "one JSON object a line"
+                                                : "one JSON object a line, in which null stands for NaN");
       add_object(records, element, where);
     });
   }

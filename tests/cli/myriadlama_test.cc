@@ -39,13 +39,12 @@ TEST_F(MyriadLama, FromTheHubsFileToTheReport) {
   ASSERT_EQ(generate({"--layout", "examples", "--num-paraphrases", "3"}).code, 0);
   for (const char* method : {"origin", "per_prompt", "avg"})
     ASSERT_EQ(generate({"--method", method}).code, 0);
-  const data::Table flex = table("flex_attention-5.cue=fused,layout=shared,positions=aligned");
+  const data::Table flex = table("flex_attention-5.bos-scope=all,cue=fused,layout=shared,positions=aligned");
   ASSERT_EQ(flex.rows(), 6U);
   EXPECT_EQ(phrasings(flex, 0).size(), 5U);
   EXPECT_THAT(phrasings(flex, 0)[0], HasSubstr("[MASK]"));
   EXPECT_TRUE(flex.find("relation"));
-  EXPECT_TRUE(fs::exists(result("flex_attention-3.cue=fused,layout=examples.feather")) ||
-              fs::exists(result("flex_attention-3.bos-scope=all,cue=fused,layout=examples.feather")));
+  EXPECT_TRUE(fs::exists(result("flex_attention-3.bos-scope=all,cue=fused,layout=examples.feather")));
   const Outcome analysis =
       program_.run({"analyze", "--output-dir", "out", "--json", "--by", "relation", "--compare-all"});
   ASSERT_EQ(analysis.code, 0) << analysis.err;
@@ -66,8 +65,8 @@ TEST_F(MyriadLama, TheWorkedExamplesHaveTheirPhrasings) {
                                      "--num-paraphrases", "2", "--num-few-shot", "1", "--json"});
   ASSERT_EQ(done.code, 0) << done.err;
   std::string text;
-  for (const json& segment : json::parse(done.out)[0]["prompts"][0]["segments"])
-    text += segment["text"].get<std::string>();
+  const json prompts = json::parse(done.out);
+  for (const json& segment : prompts[0]["prompts"][0]["segments"]) text += segment["text"].get<std::string>();
   std::size_t questions = 0;
   for (std::size_t at = 0; (at = text.find("Q: ", at)) != std::string::npos; at += 3) ++questions;
   EXPECT_EQ(questions, 4U) << text;

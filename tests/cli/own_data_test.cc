@@ -43,12 +43,12 @@ TEST_F(OwnData, SaysThatThereAreNoWorkedExamples) {
 }
 
 TEST_F(OwnData, BadRowsAreListedWhenTheyAreSkipped) {
-  write_file(program_ / "q.jsonl", questions(3) + R"({"id": "x", "paraphrases": ["p"], "answers": "Paris"})"
-                                                  "\n"
-                                                  R"({"id": "y", "paraphrases": ["p"], "answers": [NaN]})"
-                                                  "\n");
+  const std::string text = questions(3) + R"({"id": "x", "paraphrases": ["p"], "answers": "Paris"})" + "\n";
+  write_file(program_ / "q.jsonl", text);
   expect_failure(generate(), 3,
                  "q.jsonl line 4 has the text \"Paris\" in 'answers'; expected a list of texts: [\"Paris\"]");
+  write_file(program_ / "q.jsonl", text + R"({"id": "y", "paraphrases": ["p"], "answers": [NaN]})");
+  expect_failure(generate(), 3, "expected one JSON object a line, in which null stands for NaN");
   const Outcome done = generate({"--skip-bad-rows"});
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_THAT(done.err, HasSubstr("2 bad rows skipped"));
