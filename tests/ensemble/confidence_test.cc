@@ -41,9 +41,10 @@ class ConfidenceTest : public testing::Test {
     o.seed = 5;
     return o;
   }
-  const data::Dataset dataset_{.samples = {{"u1", {"the a?", "b?"}, {"c"}, {{"kind", "x"}}},
-                                           {"u2", {"the a?"}, {"d"}, {{"kind", "y"}}}},
-                               .instruction = "Say."};
+  const data::Dataset dataset_{
+      .samples = {{.uuid = "u1", .paraphrases = {"the a?", "b?"}, .answers = {"c"}, .extra = {{"kind", "x"}}},
+                  {.uuid = "u2", .paraphrases = {"the a?"}, .answers = {"d"}, .extra = {{"kind", "y"}}}},
+      .instruction = "Say."};
   test::TinyModel model_;
   std::unique_ptr<model::Decoder> decoder_ = model_.decoder();
 };

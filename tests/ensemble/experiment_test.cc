@@ -36,9 +36,13 @@ class ExperimentTest : public testing::Test {
   void SetUp() override {
     dataset_.instruction = "Say.";
     dataset_.examples = {{.question = "in?", .answer = "b", .paraphrases = {"in?"}}};
-    dataset_.samples = {{"u1", {"the a?", "a in the?", "b?"}, {"c", "d"}, {{"kind", "x"}}},
-                        {"u2", {"only one?"}, {"e"}, {{"kind", "y"}}},
-                        {"u3", {"two?", "in two the?"}, {"f"}, {{"kind", "z"}}}};
+    dataset_.samples = {
+        {.uuid = "u1",
+         .paraphrases = {"the a?", "a in the?", "b?"},
+         .answers = {"c", "d"},
+         .extra = {{"kind", "x"}}},
+        {.uuid = "u2", .paraphrases = {"only one?"}, .answers = {"e"}, .extra = {{"kind", "y"}}},
+        {.uuid = "u3", .paraphrases = {"two?", "in two the?"}, .answers = {"f"}, .extra = {{"kind", "z"}}}};
   }
   RunOptions options(Method method) const {
     RunOptions o;
