@@ -22,6 +22,8 @@ namespace {
 using eval::RunSet;
 using eval::Section;
 
+constexpr std::size_t kWidest = 60;  // of words in a terminal's table; the other forms have them whole
+
 struct Arguments {
   ResultsOptions results;
   SectionOptions sections;
@@ -40,7 +42,7 @@ std::string head(const ResultGroup& group, const Arguments& arguments) {
 std::string as_text(const std::string& title, const std::vector<Section>& sections) {
   std::string out = title + "\n";
   for (const Section& section : sections)
-    out += fmt::format("\n{}\n{}{}{}", section.title, section.table.text(), section.note,
+    out += fmt::format("\n{}\n{}{}{}", section.title, section.table.text(kWidest), section.note,
                        section.note.empty() ? "" : "\n");
   return out;
 }
@@ -53,16 +55,30 @@ std::string as_markdown(const std::string& title, const std::vector<Section>& se
   return out;
 }
 
+/// The caption says what is counted and by which rule: a number may not go without it.
 std::string as_latex(const std::string& title, const std::vector<Section>& sections) {
-  std::string out = fmt::format("% {}\n", title);
+  std::string out =
+      "% needs \\usepackage{booktabs}; texts of questions and answers may need lualatex or xelatex\n";
   for (const Section& section : sections)
-    out += fmt::format("% {}\n{}", section.title, section.table.latex());
+    out += section.table.latex(
+        fmt::format("{}. {}{}.", section.title, title, section.note.empty() ? "" : "; " + section.note),
+        "tab:" + section.id);
   return out;
 }
 
-std::string as_csv(const std::vector<Section>& sections) {
+/// A CSV file is read by itself: every row says of what it is and by which rule.
+std::string csv_of(const Section& section, const ResultGroup& group, const Arguments& arguments) {
+  const auto& score = arguments.results.analysis.score;
+  const std::string match =
+      described(score.rule) + (score.lemmas == eval::LemmaSource::file ? " of the file" : "");
+  return section.table.with("dataset", group.dataset).with("model", group.model).with("match", match).csv();
+}
+
+std::string as_csv(const ResultGroup& group, const Arguments& arguments,
+                   const std::vector<Section>& sections) {
   std::string out;
-  for (const Section& section : sections) out += (out.empty() ? "" : "\n") + section.table.csv();
+  for (const Section& section : sections)
+    out += (out.empty() ? "" : "\n") + csv_of(section, group, arguments);
   return out;
 }
 
@@ -73,7 +89,8 @@ std::string as_json(const ResultGroup& group, const Arguments& arguments,
                   {"model", group.model},
                   {"num_paraphrases", group.size_or(arguments.results.num_paraphrases)},
                   {"match", described(score.rule)},
-                  {"lemmas", score.lemmas == eval::LemmaSource::file ? "file" : "own"}};
+                  {"lemmas", score.lemmas == eval::LemmaSource::file ? "file" : "own"},
+                  {"warnings", group.warnings}};
   for (const Section& section : sections) json[section.id] = data::Json::parse(section.table.json());
   return json.dump(2);
 }
@@ -90,14 +107,15 @@ void export_tables(const ResultGroup& group, const Arguments& arguments, std::ve
   for (const Section& section : sections) {
     const auto file = folder / fmt::format("{}_{}{}_{}.csv", group.dataset, group.model,
                                            n > 0 ? fmt::format("_para{}", n) : "", section.id);
-    data::write_durable(file, section.table.csv());
+    data::write_durable(file, csv_of(section, group, arguments));
     log.info("written: {}", file.string());
   }
 }
 
 void check_table(const std::string& table) {
-  constexpr std::string_view kTables[] = {"accuracy", "comparison",  "sizes",      "paraphrases", "pairs",
-                                          "outcomes", "new_answers", "index_sets", "samples",     "errors"};
+  constexpr std::string_view kTables[] = {"accuracy",    "comparison", "confidence", "sizes",
+                                          "paraphrases", "pairs",      "outcomes",   "new_answers",
+                                          "index_sets",  "samples",    "errors"};
   if (table.empty() || table.starts_with("by_") || std::ranges::find(kTables, table) != std::end(kTables))
     return;
   throw Error(ErrorKind::usage, fmt::format("--table '{}'", table),
@@ -121,7 +139,7 @@ void analyze(Arguments arguments) {
     if (arguments.format == "table") out += as_text(title, sections);
     if (arguments.format == "markdown") out += as_markdown(title, sections);
     if (arguments.format == "latex") out += as_latex(title, sections);
-    if (arguments.format == "csv") out += as_csv(sections);
+    if (arguments.format == "csv") out += as_csv(group, arguments, sections);
     if (arguments.format == "json") out += as_json(group, arguments, sections);
   }
   fmt::print(stdout, "{}", arguments.format == "json" ? fmt::format("[{}]\n", out) : out);
@@ -150,7 +168,8 @@ void add_analyze_command(CLI::App& app) {
       ->check(one_of({"table", "json", "csv", "markdown", "latex"}));
   command->add_flag("--json", arguments->json, "--format json");
   add("--table", arguments->table, "ID",
-      "Only this table: accuracy, comparison, by_COLUMN, sizes, paraphrases, pairs, outcomes, new_answers, "
+      "Only this table: accuracy, comparison, by_COLUMN, confidence, sizes, paraphrases, pairs, outcomes, "
+      "new_answers, "
       "index_sets, samples, errors");
   add("--export", arguments->export_folder, "DIR",
       "Also write every table, all errors and every row as CSV files there");

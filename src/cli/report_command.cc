@@ -40,9 +40,9 @@ struct Drawing {
 };
 
 std::string label_of(const Run& run) {
-  return run.name.paraphrases > 0 && run.name.indexs.empty()
-             ? fmt::format("{}, N = {}", run.name.label(), run.name.paraphrases)
-             : run.name.label();
+  if (run.name.paraphrases == 0 || !run.name.indexs.empty()) return run.name.label();
+  return fmt::format("{}, N = {}{}", run.name.method, run.name.paraphrases,
+                     run.name.variant.empty() ? "" : fmt::format(" ({})", run.name.variant));
 }
 
 Drawing accuracy_bars(const ResultGroup& group, const Arguments& arguments) {
@@ -184,6 +184,7 @@ report::Report report_of(const ResultGroup& group, const Arguments& arguments,
   page.intro = fmt::format("N = {}; match: {}; lemmas: {}; intervals: 95 %", n,
                            eval::described(arguments.results.analysis.score.rule), arguments.results.lemmas);
   for (const Drawing& drawing : drawings) page.figures.push_back({drawing.title, drawing.draw(Format::svg)});
+  page.warnings = group.warnings;
   page.sections = sections_of(group, arguments.results, arguments.sections);
   page.cards = cards_of(group, arguments);
   for (const Run& run : group.runs)

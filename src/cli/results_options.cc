@@ -1,16 +1,20 @@
 #include "cli/results_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cli/option_checks.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "eval/comparability.h"
 #include "eval/listings.h"
 #include "eval/paraphrases.h"
+#include "eval/sureness.h"
 
 namespace chorus::cli {
 namespace {
@@ -46,6 +50,35 @@ void check_sizes(const ResultGroup& group, const ResultsOptions& options) {
   }
 }
 
+/// Files named one by one are meant to be compared; folders may hold anything.
+void check_data_sets(const std::vector<ResultGroup>& groups, const ResultsOptions& options) {
+  const eval::Run* first = nullptr;
+  for (const ResultGroup& group : groups)
+    for (const eval::Run& run : group.runs) {
+      if (!is_named(options, run.file)) continue;
+      if (first == nullptr) first = &run;
+      if (first->dataset == run.dataset) continue;
+      throw Error(ErrorKind::data,
+                  fmt::format("{} is of data set {}, {} of {}", first->file.string(), first->dataset,
+                              run.file.string(), run.dataset),
+                  "results of one data set", "analyze them apart, or name the folder above them");
+    }
+}
+
+/// Leaves out the groups that have results of other sizes only.
+void keep_size(std::vector<ResultGroup>& groups, int n) {
+  if (n == 0) return;
+  std::set<int> found;
+  for (const ResultGroup& group : groups) found.merge(group.sizes());
+  std::erase_if(groups, [&](const ResultGroup& group) {
+    const std::set<int> sizes = group.sizes();
+    return !sizes.empty() && !sizes.contains(n);
+  });
+  if (!groups.empty()) return;
+  throw Error(ErrorKind::usage, fmt::format("--num-paraphrases {}, of which there is no result", n),
+              fmt::format("{}", fmt::join(found, ", ")), "choose one of them");
+}
+
 /// A column that tells whether the subject contains the answer is always looked at.
 std::vector<std::string> columns_to_group_by(const SectionOptions& options, const eval::RunSet& runs) {
   std::vector<std::string> columns = options.by;
@@ -68,20 +101,30 @@ eval::RunSet ResultGroup::of_size(int n) const {
   const int size = size_or(n);
   eval::RunSet set;
   for (const eval::Run& run : runs)
-    if (run.name.indexs.empty() && (run.name.paraphrases == 0 || run.name.paraphrases == size))
+    if (run.name.indexs.empty() && !is_confidence(run.name) &&
+        (run.name.paraphrases == 0 || run.name.paraphrases == size))
       set.push_back(&run);
   return set;
 }
 
+eval::RunSet ResultGroup::confidences() const {
+  eval::RunSet set;
+  for (const eval::Run& run : runs)
+    if (is_confidence(run.name)) set.push_back(&run);
+  return set;
+}
+
+std::set<int> ResultGroup::sizes() const {
+  std::set<int> sizes;
+  for (const eval::Run& run : runs)
+    if (run.name.indexs.empty() && run.name.paraphrases > 0) sizes.insert(run.name.paraphrases);
+  return sizes;
+}
+
 int ResultGroup::size_or(int n) const {
   if (n > 0) return n;
-  int largest = 0;
-  for (const eval::Run& run : runs) {
-    if (!run.name.indexs.empty()) continue;
-    if (run.name.paraphrases == 5) return 5;
-    largest = std::max(largest, run.name.paraphrases);
-  }
-  return largest;
+  const std::set<int> found = sizes();
+  return found.contains(5) ? 5 : found.empty() ? 0 : *found.rbegin();
 }
 
 const eval::Run* ResultGroup::singles() const {
@@ -139,15 +182,23 @@ std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, c
     }
   }
   if (groups.empty()) {
-    throw Error(ErrorKind::data,
-                fmt::format("no result of data set '{}' and model '{}' below '{}'", options.dataset,
-                            options.model, options.output_dir),
-                "at least one", "leave --dataset and --model out to see what there is");
+    const bool all = options.dataset.empty() && options.model.empty();
+    throw Error(
+        ErrorKind::data,
+        all ? fmt::format("no result below '{}' can be read", options.output_dir)
+            : fmt::format("no result of data set '{}' and model '{}'", options.dataset, options.model),
+        "at least one",
+        all ? "see the warnings above" : "leave --dataset and --model out to see what there is");
   }
   std::vector<ResultGroup> list;
-  for (auto& [key, group] : groups) {
+  for (auto& [key, group] : groups) list.push_back(std::move(group));
+  keep_size(list, options.num_paraphrases);
+  check_data_sets(list, options);
+  for (ResultGroup& group : list) {
     if (!all_sizes && options.num_paraphrases == 0) check_sizes(group, options);
-    list.push_back(std::move(group));
+    eval::check_one_data_set(group.all());
+    group.warnings = eval::differences(all_sizes ? group.all() : group.of_size(options.num_paraphrases));
+    for (const std::string& line : group.warnings) log.warn("{} / {}: {}", group.dataset, group.model, line);
   }
   return list;
 }
@@ -160,6 +211,7 @@ std::vector<eval::Section> sections_of(const ResultGroup& group, const ResultsOp
                                       eval::comparison_section(runs, analysis)};
   for (const std::string& column : columns_to_group_by(options, runs))
     sections.push_back(eval::group_section(runs, column, analysis));
+  sections.push_back(eval::confidence_section(group.confidences()));
   if (options.compare_all) sections.push_back(eval::sizes_section(group.all(), analysis));
   if (const eval::Run* singles = group.singles()) {
     eval::RunSet ensembles;

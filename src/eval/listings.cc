@@ -21,13 +21,14 @@ std::string verdict(double score) {
 }
 
 std::vector<Table::Column> short_columns() {
-  return {{"method"}, {"N", Table::number}, {"uuid"}, {"question"}, {"prediction"}, {"answers"}, {"verdict"}};
+  return {{"method"},     {"N", Table::number}, {"uuid"},    {"question"},
+          {"generation"}, {"prediction"},       {"answers"}, {"verdict"}};
 }
 
 void add_short(Table& table, const Run& run, std::size_t row) {
   table.add({run.name.label(), size_of(run), run.text(row, "uuid"), run.question(row),
-             prediction_of(run, row), fmt::format("{}", fmt::join(run.answers(row), " | ")),
-             verdict(run.scores[row])});
+             run.text(row, "generation"), prediction_of(run, row),
+             fmt::format("{}", fmt::join(run.answers(row), " | ")), verdict(run.scores[row])});
 }
 
 }  // namespace

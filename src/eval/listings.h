@@ -7,7 +7,7 @@
 
 namespace chorus::eval {
 
-/// The first `count` rows of each run: question, prediction, answers, right or wrong.
+/// The first `count` rows of each run: question, generation, prediction, answers, right or wrong.
 Section sample_section(const RunSet& runs, std::size_t count);
 /// The wrong rows of each run, at most `limit` of each (0: all).
 Section error_section(const RunSet& runs, std::size_t limit);

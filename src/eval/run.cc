@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <regex>
 
 #include "core/error.h"
 #include "data/lemma_columns.h"
@@ -41,15 +42,25 @@ bool parse_sizes(std::string_view text, RunName& name) {
   return true;
 }
 
-/// The scripts' names for MyriadLAMA: myriadlama_flex_5paras.
+/// The scripts' names: myriadlama_flex_5paras; ensemble_avg-m5a5s3, 3 of 5 manual and 5 automatic phrasings; and
+/// syncedsample_ensemble_avg-2paras-5samples[-repeat], rows of several draws of 2 phrasings for each question.
 void parse_script_name(RunName& name) {
-  constexpr std::string_view kEnding = "paras";
-  const std::size_t bar = name.method.rfind('_');
-  if (!name.method.ends_with(kEnding) || bar == std::string::npos) return;
-  const std::string_view number =
-      std::string_view(name.method).substr(bar + 1, name.method.size() - bar - 1 - kEnding.size());
-  if (!parse_number(number, name.paraphrases)) return;
-  name.method.resize(bar);
+  static const std::regex myriad("(.+)_([0-9]{1,3})paras"), drawn("(.+)-(m[0-9]+a[0-9]+s([0-9]{1,3}))"),
+      synced("syncedsample_(.+)-([0-9]{1,3})paras-([0-9]+samples(-repeat)?)");
+  std::smatch part;
+  const std::string whole = name.method;
+  if (std::regex_match(whole, part, synced)) {
+    name.variant = part[3];
+    name.paraphrases = std::stoi(part[2]);
+  } else if (std::regex_match(whole, part, drawn)) {
+    name.variant = part[2];
+    name.paraphrases = std::stoi(part[3]);
+  } else if (std::regex_match(whole, part, myriad)) {
+    name.paraphrases = std::stoi(part[2]);
+  } else {
+    return;
+  }
+  name.method = part[1];
 }
 
 data::Json json_beside(std::filesystem::path file, const char* extension) {
@@ -101,6 +112,41 @@ std::map<std::string, std::vector<std::size_t>> rows_by_uuid(const data::Table& 
   return rows;
 }
 
+/// Two rows of a question are right in results of single phrasings alone, and in those that draw phrasings several times.
+void check_rows(const Run& run) {
+  const bool many = is_per_paraphrase(run.name) || run.table.find("paraphrase") ||
+                    run.name.variant.find("samples") != std::string::npos;
+  if (many) return;
+  for (const auto& [uuid, rows] : run.rows_of) {
+    if (rows.size() < 2) continue;
+    throw Error(ErrorKind::data,
+                fmt::format("{} has question {} in rows {} and {}", run.file.string(), uuid, rows[0] + 1,
+                            rows[1] + 1),
+                "one row a question, as one run writes them",
+                "give the files of several runs each by itself, not put together");
+  }
+}
+
+/// A file's name, its manifest and its rows are of one N. Fewer phrasings than N are no error: a question may have fewer.
+void check_size(const Run& run) {
+  const int n = run.name.paraphrases;
+  const auto place = run.table.find("paraphrases");
+  if (n == 0) return;
+  const auto fail = [&](const std::string& found) {
+    throw Error(ErrorKind::data, fmt::format("{}: {}", run.file.string(), found),
+                fmt::format("the {} phrasings of its name", n), "rename it to its N, or run generate again");
+  };
+  const auto& settings =
+      run.manifest.is_object() ? run.manifest.value("configuration", data::Json()) : data::Json();
+  if (run.name.indexs.empty() && settings.is_object() && settings.contains("num_paraphrases") &&
+      settings["num_paraphrases"] != n)
+    fail(fmt::format("its manifest says num_paraphrases {}", settings["num_paraphrases"].dump()));
+  for (std::size_t row = 0; place && row < run.table.rows(); ++row)
+    if (const auto* list = std::get_if<StringList>(&run.table.at(row, *place));
+        list != nullptr && list->size() > static_cast<std::size_t>(n))
+      fail(fmt::format("question {} has {} phrasings", run.text(row, "uuid"), list->size()));
+}
+
 }  // namespace
 
 std::string RunName::label() const {
@@ -137,7 +183,11 @@ bool is_flex(const RunName& name) {
 }
 
 bool is_per_paraphrase(const RunName& name) {
-  return name.method == "per_prompt" || name.method == "confidence";
+  return name.method == "per_prompt" || is_confidence(name);
+}
+
+bool is_confidence(const RunName& name) {
+  return name.method == "confidence";
 }
 
 LemmaSource lemma_source_from(std::string_view text) {
@@ -205,6 +255,8 @@ Run read_run(const std::filesystem::path& file, const ScoreOptions& options) {
   }
   run.manifest = json_beside(file, ".json");
   run.notes = json_beside(file, ".run.json");
+  check_rows(run);
+  check_size(run);
   return run;
 }
 

@@ -23,7 +23,7 @@ struct RunName {
   std::string method;
   int paraphrases = 0;      // N; 0: not in the name
   std::vector<int> indexs;  // of a file of diversity/
-  std::string variant;      // "cue=fused,layout=shared", a tag, or ""
+  std::string variant;      // "cue=fused,layout=shared", a tag, how the scripts drew phrasings, or ""
   /// "flex (cue=fused,layout=shared)", without N.
   std::string label() const;
   bool operator==(const RunName&) const = default;
@@ -33,8 +33,10 @@ RunName run_name(std::string_view stem);
 /// avg, max, weighted_avg, weighted_max, vote: ensembles of outputs.
 bool is_classic(const RunName& name);
 bool is_flex(const RunName& name);
-/// One row a question and paraphrase.
+/// One row a question and paraphrase: per_prompt, confidence.
 bool is_per_paraphrase(const RunName& name);
+/// Says how sure the model is and is no method.
+bool is_confidence(const RunName& name);
 
 /// Whose lemmas are compared: those of our lemmatiser, or those that stand in the file (the scripts' are spaCy's).
 enum class LemmaSource { own, file };
@@ -65,7 +67,8 @@ struct Run {
 std::vector<std::filesystem::path> find_results(const std::filesystem::path& folder);
 
 /// Throws Error(data) for a file without uuid, answers and prediction (or greedy_predict), or, with LemmaSource::file,
-/// without lemma columns; Error(io).
+/// without lemma columns; for two rows of one question where a method has one; for rows of more phrasings than its name or its manifest says;
+/// Error(io).
 Run read_run(const std::filesystem::path& file, const ScoreOptions& options);
 
 /// Groups by column: the number of the row's value among the values of the column, in order of first appearance. Throws

@@ -42,7 +42,7 @@ std::string json_cell(const std::string& cell, Table::Kind kind) {
 
 std::string markdown_cell(const std::string& cell) {
   std::string out;
-  for (const char c : one_line(cell)) out += c == '|' ? "\\|" : std::string(1, c);
+  for (const char c : one_line(cell)) out += (c == '|' || c == '\\' ? "\\" : "") + std::string(1, c);
   return out;
 }
 
@@ -55,7 +55,7 @@ std::string latex_cell(const std::string& cell) {
       out += "\\textbackslash{}";
     } else if (c == '~' || c == '^') {
       out += std::string("\\") + c + "{}";
-    } else if (c == '<' || c == '>') {
+    } else if (c == '<' || c == '>' || c == '|') {
       out += std::string("$") + c + "$";
     } else {
       out += c;
@@ -64,9 +64,25 @@ std::string latex_cell(const std::string& cell) {
   return out;
 }
 
+std::string latex_number(const std::string& cell) {
+  if (cell == "-") return "--";
+  return cell.starts_with('-') ? "$-$" + latex_cell(cell.substr(1)) : latex_cell(cell);
+}
+
+/// The first `widest` code points, the last of them an ellipsis where there are more; 0: all.
+std::string clipped(std::string text, std::size_t widest) {
+  if (widest == 0 || code_points(text) <= widest) return text;
+  std::size_t at = 0;
+  for (std::size_t points = 0; at < text.size(); ++at)
+    if ((static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U && points++ == widest - 1) break;
+  return text.substr(0, at) + "…";
+}
+
+/// A long word of settings ("cue=fused,layout=shared") may break after its commas.
 std::string html_cell(const std::string& cell) {
   std::string out;
-  for (const char c : cell) {
+  for (std::size_t i = 0; i < cell.size(); ++i) {
+    const char c = cell[i];
     if (c == '&') {
       out += "&amp;";
     } else if (c == '<') {
@@ -76,6 +92,7 @@ std::string html_cell(const std::string& cell) {
     } else {
       out += c;
     }
+    if (c == ',' && i + 1 < cell.size() && cell[i + 1] != ' ') out += "<wbr>";
   }
   return out;
 }
@@ -92,29 +109,35 @@ void Table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::text() const {
-  std::vector<std::string> names;
-  std::vector<std::size_t> widths;
-  for (const Column& column : columns_) {
-    names.push_back(column.name);
-    widths.push_back(code_points(column.name));
-  }
+Table Table::with(const std::string& column, const std::string& words) const {
+  Table table = *this;
+  table.columns_.push_back({column});
+  for (auto& row : table.rows_) row.push_back(words);
+  return table;
+}
+
+std::string Table::text(std::size_t widest) const {
+  std::vector<std::vector<std::string>> lines(1);
+  for (const Column& column : columns_) lines.front().push_back(column.name);
   for (const auto& row : rows_) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], code_points(row[c]));
+    auto& line = lines.emplace_back();
+    for (std::size_t c = 0; c < row.size(); ++c)
+      line.push_back(columns_[c].kind == number ? one_line(row[c]) : clipped(one_line(row[c]), widest));
   }
+  std::vector<std::size_t> widths(columns_.size());
+  for (const auto& line : lines)
+    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], code_points(line[c]));
   std::string out;
-  const auto add_line = [&](const std::vector<std::string>& cells) {
+  for (const auto& cells : lines) {
     std::string line;
     for (std::size_t c = 0; c < cells.size(); ++c) {
       const std::string fill(widths[c] - code_points(cells[c]), ' ');
       if (c > 0) line += "  ";
-      line += columns_[c].kind == number ? fill + one_line(cells[c]) : one_line(cells[c]) + fill;
+      line += columns_[c].kind == number ? fill + cells[c] : cells[c] + fill;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';
-  };
-  add_line(names);
-  for (const auto& row : rows_) add_line(row);
+  }
   return out;
 }
 
@@ -157,32 +180,37 @@ std::string Table::markdown() const {
   return out;
 }
 
-std::string Table::latex() const {
-  std::string out = "\\begin{tabular}{";
+std::string Table::latex(const std::string& caption, const std::string& label) const {
+  const bool whole = !caption.empty() || !label.empty();
+  std::string out = whole ? "\\begin{table}\n\\centering\n" : "";
+  if (!caption.empty()) out += "\\caption{" + latex_cell(caption) + "}\n";
+  if (!label.empty()) out += "\\label{" + label + "}\n";
+  out += "\\begin{tabular}{";
   for (const Column& column : columns_) out += column.kind == number ? 'r' : 'l';
   out += "}\n\\toprule\n";
-  const auto add_line = [&](const auto& cells, const auto& text_of) {
-    for (std::size_t c = 0; c < cells.size(); ++c)
-      out += (c > 0 ? " & " : "") + latex_cell(text_of(cells[c]));
+  for (std::size_t c = 0; c < columns_.size(); ++c)
+    out += (c > 0 ? " & " : "") + latex_cell(columns_[c].name);
+  out += " \\\\\n\\midrule\n";
+  for (const auto& row : rows_) {
+    for (std::size_t c = 0; c < row.size(); ++c)
+      out += (c > 0 ? " & " : "") + (columns_[c].kind == number ? latex_number(row[c]) : latex_cell(row[c]));
     out += " \\\\\n";
-  };
-  add_line(columns_, [](const Column& column) { return column.name; });
-  out += "\\midrule\n";
-  for (const auto& row : rows_) add_line(row, [](const std::string& cell) { return cell; });
-  return out + "\\bottomrule\n\\end{tabular}\n";
+  }
+  out += "\\bottomrule\n\\end{tabular}\n";
+  return whole ? out + "\\end{table}\n" : out;
 }
 
 std::string Table::html() const {
   std::string out = "<table><thead><tr>";
-  const auto add_cell = [&](const char* tag, const std::string& cell, std::size_t column) {
-    out += std::string("<") + tag + (columns_[column].kind == number ? " class=\"n\">" : ">") +
-           html_cell(cell) + "</" + tag + ">";
+  const auto add_cell = [&](const char* tag, const char* scope, const std::string& cell, std::size_t column) {
+    out += fmt::format("<{}{}{}>{}</{}>", tag, scope, columns_[column].kind == number ? " class=\"n\"" : "",
+                       html_cell(cell), tag);
   };
-  for (std::size_t c = 0; c < columns_.size(); ++c) add_cell("th", columns_[c].name, c);
+  for (std::size_t c = 0; c < columns_.size(); ++c) add_cell("th", " scope=\"col\"", columns_[c].name, c);
   out += "</tr></thead><tbody>\n";
   for (const auto& row : rows_) {
     out += "<tr>";
-    for (std::size_t c = 0; c < row.size(); ++c) add_cell("td", row[c], c);
+    for (std::size_t c = 0; c < row.size(); ++c) add_cell("td", "", row[c], c);
     out += "</tr>\n";
   }
   return out + "</tbody></table>\n";

@@ -26,9 +26,12 @@ class Table {
   /// Error(usage) for another number of cells.
   void add(std::vector<std::string> cells);
 
+  /// A copy with one more column, the same words in every row: what the table is about, for files that are read by themselves.
+  Table with(const std::string& column, const std::string& words) const;
+
   /// Header and rows, columns two spaces apart, no spaces at line ends, every line with its newline. Widths
-  /// count code points; line breaks inside a cell become spaces.
-  std::string text() const;
+  /// count code points; line breaks inside a cell become spaces. Words of more than `widest` code points end in "…"; 0: whole.
+  std::string text(std::size_t widest = 0) const;
 
   /// RFC 4180 with \n line ends: cells with commas, quotes or line breaks are quoted.
   std::string csv() const;
@@ -41,8 +44,9 @@ class Table {
   /// A Markdown table (GitHub's), numbers to the right; bars and line breaks inside a cell are escaped.
   std::string markdown() const;
 
-  /// A LaTeX tabular with booktabs' rules; what LaTeX reads as a command is escaped. For \\usepackage{booktabs}.
-  std::string latex() const;
+  /// A LaTeX tabular with booktabs' rules, for \\usepackage{booktabs}; with a caption or a label a whole table environment. What LaTeX reads as a
+  /// command is escaped; in number columns a hyphen before digits is a minus, one alone a dash.
+  std::string latex(const std::string& caption = {}, const std::string& label = {}) const;
 
   /// An HTML table; every cell is escaped, number cells have class "n".
   std::string html() const;

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "core/error.h"
 
@@ -52,13 +54,13 @@ struct Canvas::Impl {
 };
 
 Colour colour_of(std::size_t n) {
-  constexpr std::array kColours = {kBlue,
-                                   kOrange,
-                                   kGreen,
-                                   Colour{0.52, 0.36, 0.66},
-                                   kRed,
-                                   Colour{0.45, 0.33, 0.22},
-                                   Colour{0.30, 0.62, 0.68},
+  constexpr std::array kColours = {Colour{0.00, 0.45, 0.70},
+                                   Colour{0.84, 0.37, 0.00},
+                                   Colour{0.00, 0.62, 0.45},
+                                   Colour{0.80, 0.47, 0.65},
+                                   Colour{0.34, 0.71, 0.91},
+                                   Colour{0.90, 0.62, 0.00},
+                                   kInk,
                                    kGrey};
   return kColours[n % kColours.size()];
 }
@@ -109,10 +111,27 @@ void Canvas::line(double x0, double y0, double x1, double y1, Colour colour, dou
   cairo_stroke(context);
 }
 
-void Canvas::dot(double x, double y, double radius, Colour fill) {
-  impl_->colour(fill);
-  cairo_arc(impl_->context.get(), x, y, radius, 0, 2 * std::numbers::pi);
-  cairo_fill(impl_->context.get());
+void Canvas::sign(std::size_t n, double x, double y, double radius, Colour colour) {
+  cairo_t* const context = impl_->context.get();
+  impl_->colour(colour);
+  constexpr std::size_t kSigns = 6, kCross = 5;
+  if (n % kSigns == kCross) {
+    line(x - radius, y - radius, x + radius, y + radius, colour, 1.8);
+    line(x - radius, y + radius, x + radius, y - radius, colour, 1.8);
+    return;
+  }
+  // corners on a circle: how many, and the angle of the first
+  constexpr std::array<std::pair<int, double>, kCross> kCorners = {
+      std::pair{0, 0.0}, {4, 0.25}, {3, -0.5}, {4, 0.0}, {3, 0.5}};
+  const auto [corners, first] = kCorners[n % kSigns];
+  cairo_new_path(context);  // a text leaves a point behind
+  if (corners == 0) cairo_arc(context, x, y, radius, 0, 2 * std::numbers::pi);
+  for (int i = 0; i < corners; ++i) {
+    const double angle = std::numbers::pi * (first + 2.0 * i / corners), size = 1.25 * radius;
+    cairo_line_to(context, x + size * std::cos(angle), y + size * std::sin(angle));
+  }
+  cairo_close_path(context);
+  cairo_fill(context);
 }
 
 double Canvas::text_width(std::string_view text, const TextStyle& style) const {

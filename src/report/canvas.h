@@ -19,7 +19,7 @@ inline constexpr Colour kInk{0.13, 0.15, 0.19}, kGrey{0.62, 0.65, 0.70}, kFaint{
     kPaper{1, 1, 1};
 inline constexpr Colour kBlue{0.16, 0.42, 0.72}, kOrange{0.88, 0.46, 0.10}, kGreen{0.30, 0.65, 0.42},
     kRed{0.78, 0.22, 0.22};
-/// The n-th of the colours that lines and bars take in turn.
+/// The n-th of the colours that lines take in turn: Okabe and Ito's, which colour-blind readers can tell apart (Color Universal Design, 2008).
 Colour colour_of(std::size_t n);
 
 enum class Format { png, svg };
@@ -46,7 +46,8 @@ class Canvas {
   void box(double x, double y, double width, double height, Colour fill);
   void line(double x0, double y0, double x1, double y1, Colour colour, double thickness = 1,
             bool dashed = false);
-  void dot(double x, double y, double radius, Colour fill);
+  /// The n-th of six signs that need no colour to be told apart: circle, square, triangle, diamond, triangle upside down, cross.
+  void sign(std::size_t n, double x, double y, double radius, Colour colour);
   /// `y` is the baseline. UTF-8.
   void text(double x, double y, std::string_view text, const TextStyle& style = {});
   double text_width(std::string_view text, const TextStyle& style = {}) const;

@@ -6,11 +6,13 @@
 #include <cmath>
 #include <numbers>
 #include <set>
+#include <string_view>
 
 namespace chorus::report {
 namespace {
 
 constexpr std::int32_t kMostRows = 400;
+constexpr Colour kLabel{0.36, 0.39, 0.44};  // grey that can be read on white
 
 struct Range {
   double low = 0, high = 1;
@@ -56,6 +58,30 @@ void draw_cells(Canvas& canvas, const MaskView& view, double x0, double y0, doub
     }
 }
 
+/// To the left of x, as much of it as fits there.
+void fitting_text(Canvas& canvas, std::string_view text, double x, double y, const TextStyle& style) {
+  std::string shown(text);
+  for (std::size_t end = text.size(); end > 0 && canvas.text_width(shown, style) > x - 8;) {
+    do {
+      --end;
+    } while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U);
+    shown = std::string(text.substr(0, end)) + "…";
+  }
+  canvas.text(x, y, shown, style);
+}
+
+/// What stands in brackets, a layout, has a line of its own.
+void bar_label(Canvas& canvas, std::string_view label, double x, double middle) {
+  const std::size_t bracket = label.find(" (");
+  if (bracket == std::string_view::npos) {
+    fitting_text(canvas, label, x, middle + 4, {.align = Align::right});
+    return;
+  }
+  fitting_text(canvas, label.substr(0, bracket), x, middle - 1, {.align = Align::right});
+  fitting_text(canvas, label.substr(bracket + 1), x, middle + 10,
+               {.size = 9, .align = Align::right, .colour = kLabel});
+}
+
 }  // namespace
 
 std::string mask_figure(const MaskView& view, Format format) {
@@ -86,28 +112,26 @@ std::string mask_figure(const MaskView& view, Format format) {
 }
 
 std::string bar_figure(const std::string& title, const std::vector<Bar>& bars, Format format) {
-  constexpr double kRow = 26, kLeft = 330, kWidth = 380, kTop = 44;
+  constexpr double kRow = 30, kLeft = 250, kWidth = 340, kTop = 44, kBar = 18;
   const double bottom = kTop + kRow * static_cast<double>(bars.size());
-  Canvas canvas(kLeft + kWidth + 110, bottom + 40, format);
+  Canvas canvas(kLeft + kWidth + 70, bottom + 30, format);
   canvas.text(12, 24, title, {.size = 15, .bold = true});
   if (bars.empty()) canvas.text(12, kTop + 10, "nothing to show");
   for (int tenth = 0; tenth <= 10; tenth += 2) {
     const double x = kLeft + kWidth * tenth / 10;
     canvas.line(x, kTop, x, bottom, kFaint);
     canvas.text(x, bottom + 18, fmt::format("{:.1f}", tenth / 10.0),
-                {.align = Align::centre, .colour = kGrey});
+                {.align = Align::centre, .colour = kLabel});
   }
   double y = kTop;
   for (const Bar& bar : bars) {
-    std::string label = bar.label;
-    if (label.size() > 56) label = label.substr(0, 53) + "...";
-    canvas.text(kLeft - 8, y + 17, label, {.align = Align::right});
-    canvas.box(kLeft, y + 4, kWidth * bar.value, kRow - 8, bar.highlighted ? kOrange : kBlue);
-    canvas.line(kLeft + kWidth * bar.lower, y + kRow / 2, kLeft + kWidth * bar.upper, y + kRow / 2, kInk,
-                1.4);
+    const double middle = y + kRow / 2;
+    bar_label(canvas, bar.label, kLeft - 8, middle);
+    canvas.box(kLeft, middle - kBar / 2, kWidth * bar.value, kBar, bar.highlighted ? kOrange : kBlue);
+    canvas.line(kLeft + kWidth * bar.lower, middle, kLeft + kWidth * bar.upper, middle, kInk, 1.4);
     for (const double end : {bar.lower, bar.upper})
-      canvas.line(kLeft + kWidth * end, y + 8, kLeft + kWidth * end, y + kRow - 8, kInk, 1.4);
-    canvas.text(kLeft + kWidth + 10, y + 17, fmt::format("{:.3f}", bar.value));
+      canvas.line(kLeft + kWidth * end, middle - 5, kLeft + kWidth * end, middle + 5, kInk, 1.4);
+    canvas.text(kLeft + kWidth + 10, middle + 4, fmt::format("{:.3f}", bar.value));
     y += kRow;
   }
   return canvas.finish();
@@ -141,24 +165,26 @@ std::string line_figure(const std::string& title, const std::string& x_axis, con
   for (int tick = first_tick; tick <= last_tick; ++tick) {
     const double y = tick * step;
     canvas.line(kLeft, place_y(y), kLeft + kWidth, place_y(y), kFaint);
-    canvas.text(kLeft - 8, place_y(y) + 4, number(y), {.align = Align::right, .colour = kGrey});
+    canvas.text(kLeft - 8, place_y(y) + 4, number(y), {.align = Align::right, .colour = kLabel});
   }
   for (const double x : ticks)
-    canvas.text(place_x(x), kTop + kHeight + 18, number(x), {.align = Align::centre, .colour = kGrey});
+    canvas.text(place_x(x), kTop + kHeight + 18, number(x), {.align = Align::centre, .colour = kLabel});
   canvas.text(kLeft + kWidth / 2, kTop + kHeight + 36, x_axis, {.align = Align::centre});
   canvas.text(18, kTop + kHeight / 2, y_axis, {.align = Align::centre, .angle = -std::numbers::pi / 2});
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Colour colour = colour_of(i);
+    const bool dashed = i % 2 == 1;
     const auto& points = lines[i].points;
     for (std::size_t p = 0; p < points.size(); ++p) {
       if (p > 0)
         canvas.line(place_x(points[p - 1].x), place_y(points[p - 1].y), place_x(points[p].x),
-                    place_y(points[p].y), colour, 1.8);
-      canvas.dot(place_x(points[p].x), place_y(points[p].y), 3, colour);
+                    place_y(points[p].y), colour, 1.8, dashed);
+      canvas.sign(i, place_x(points[p].x), place_y(points[p].y), 4, colour);
     }
     const double y = below + 20.0 * static_cast<double>(i);
-    canvas.box(kLeft, y - 9, 14, 10, colour);
-    canvas.text(kLeft + 20, y, lines[i].label);
+    canvas.line(kLeft, y - 4, kLeft + 28, y - 4, colour, 1.8, dashed);
+    canvas.sign(i, kLeft + 14, y - 4, 4, colour);
+    canvas.text(kLeft + 36, y, lines[i].label);
   }
   return canvas.finish();
 }

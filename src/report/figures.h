@@ -20,7 +20,7 @@ struct Bar {
   double value = 0, lower = 0, upper = 0;  // 0 to 1
   bool highlighted = false;
 };
-/// One horizontal bar each, with its interval and number. No bars: an empty sheet that says so.
+/// One horizontal bar each, with its interval and number; what a label has in brackets stands below it. No bars: an empty sheet that says so.
 std::string bar_figure(const std::string& title, const std::vector<Bar>& bars, Format format);
 
 struct Point {
@@ -30,7 +30,7 @@ struct Line {
   std::string label;
   std::vector<Point> points;  // by x
 };
-/// Lines with dots and a legend; axes from the data, y from 0 where `from_zero`.
+/// Lines with signs and a legend, each of its own colour, sign and dashes; axes from the data, y from 0 where `from_zero`.
 std::string line_figure(const std::string& title, const std::string& x_axis, const std::string& y_axis,
                         const std::vector<Line>& lines, bool from_zero, Format format);
 

@@ -86,15 +86,43 @@ std::string navigation(const Report& report) {
 std::string explorer(const Report& report) {
   if (report.cards.empty()) return "";
   return fmt::format(
-      "<h2 id=\"questions\">Questions</h2>\n<div class=\"bar\"><input id=\"filter\" placeholder=\"find a "
-      "text\" aria-label=\"find a text\">"
+      "<h2 id=\"questions\">Questions</h2>\n<p class=\"note\">The arrow keys left and right go from question "
+      "to "
+      "question.</p>\n<div class=\"bar\"><input id=\"filter\" placeholder=\"find a text\" aria-label=\"find "
+      "a text\">"
       "<select id=\"show\" aria-label=\"which questions\"><option value=\"all\">all</option><option "
       "value=\"differ\">methods differ</option>"
       "<option value=\"wrong\">any wrong</option><option value=\"none\">none right</option></select>"
-      "<button id=\"back\">back</button><button id=\"next\">next</button><span id=\"place\" "
+      "<button id=\"back\">back</button><button id=\"next\">next</button><span id=\"place\" role=\"status\" "
       "class=\"small\"></span></div>\n<div id=\"card\"></div>\n"
       "<script id=\"cards\" type=\"application/json\">{}</script>\n<script>{}</script>\n",
       script_json(json_of(report.cards)), kExplorer);
+}
+
+/// What is wider than the screen scrolls by itself, with the keyboard too.
+std::string scrolling(std::string_view label, std::string_view inside) {
+  return fmt::format("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">{}</div>\n",
+                     escaped(label), inside);
+}
+
+std::string section_of(const eval::Section& section) {
+  constexpr std::size_t kLong = 40;  // rows that are shown unasked
+  std::string table = scrolling(section.title, section.table.html());
+  if (section.table.rows() > kLong)
+    table = fmt::format("<details><summary>{} rows</summary>\n{}</details>\n", section.table.rows(), table);
+  return fmt::format(
+      "<h2 id=\"{}\">{}</h2>\n{}{}", escaped(section.id), escaped(section.title),
+      section.note.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", escaped(section.note)), table);
+}
+
+std::string warnings_of(const Report& report) {
+  std::string out;
+  for (const std::string& warning : report.warnings) out += fmt::format("<li>{}</li>\n", escaped(warning));
+  return out.empty() ? out
+                     : fmt::format(
+                           "<div class=\"warnings\"><strong>What is compared differs in more than the "
+                           "method:</strong>\n<ul>\n{}</ul></div>\n",
+                           out);
 }
 
 }  // namespace
@@ -103,23 +131,23 @@ std::string html_of(const Report& report) {
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\">"
-      "<title>{0}</title><style>{1}</style></head>\n<body>\n<h1>{0}</h1>\n<p class=\"note\">{2}</p>\n",
-      escaped(report.title), kStyle, escaped(report.intro));
-  out += navigation(report);
+      "<title>{0}</title><style>{1}</style></head>\n<body>\n<header><h1>{0}</h1>\n<p "
+      "class=\"note\">{2}</p>\n{3}{4}"
+      "</header>\n<main>\n",
+      escaped(report.title), kStyle, escaped(report.intro), warnings_of(report), navigation(report));
   if (!report.figures.empty()) out += "<h2 id=\"figures\">Figures</h2>\n";
   for (const Figure& figure : report.figures)
-    out += fmt::format("<p><img alt=\"{}\" src=\"{}\"></p>\n", escaped(figure.title), data_uri(figure.svg));
-  for (const eval::Section& section : report.sections) {
-    out += fmt::format("<h2 id=\"{}\">{}</h2>\n<div class=\"wide\">{}</div>\n", escaped(section.id),
-                       escaped(section.title), section.table.html());
-    if (!section.note.empty()) out += fmt::format("<p class=\"note\">{}</p>\n", escaped(section.note));
-  }
+    out += scrolling(
+        figure.title,
+        fmt::format("<img class=\"figure\" alt=\"{}; its numbers are in the tables below\" src=\"{}\">",
+                    escaped(figure.title), data_uri(figure.svg)));
+  for (const eval::Section& section : report.sections) out += section_of(section);
   out += explorer(report);
   if (!report.manifests.empty()) out += "<h2 id=\"manifests\">Manifests</h2>\n";
   for (const NamedJson& manifest : report.manifests)
-    out += fmt::format("<details><summary>{}</summary><pre>{}</pre></details>\n", escaped(manifest.name),
-                       escaped(manifest.json.dump(2)));
-  return out + "</body></html>\n";
+    out += fmt::format("<details><summary>{}</summary><pre tabindex=\"0\">{}</pre></details>\n",
+                       escaped(manifest.name), escaped(manifest.json.dump(2)));
+  return out + "</main></body></html>\n";
 }
 
 }  // namespace chorus::report

@@ -40,6 +40,7 @@ struct NamedJson {
 
 struct Report {
   std::string title, intro;
+  std::vector<std::string> warnings;  // what makes the numbers hard to compare; stands before them
   std::vector<Figure> figures;
   std::vector<eval::Section> sections;
   std::vector<Card> cards;

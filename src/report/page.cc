@@ -3,7 +3,7 @@
 namespace chorus::report {
 
 const std::string_view kStyle = R"page(
-:root { --ink: #21262f; --grey: #6b7280; --line: #e2e5ea; --right: #1d7a46; --wrong: #b3372f; --blue: #296bb8; }
+:root { --ink: #21262f; --grey: #565d69; --line: #e2e5ea; --right: #14663a; --wrong: #a5281f; --blue: #296bb8; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 70rem; padding: 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: #fff; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; border-bottom: 1px solid var(--line); }
@@ -14,6 +14,10 @@ th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(-
 th { white-space: nowrap; } .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td { max-width: 28rem; overflow-wrap: break-word; }
 img { max-width: 100%; height: auto; }
+:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
+summary { cursor: pointer; padding: .3rem 0; }
+.warnings { border-left: 4px solid var(--wrong); background: #fdf3f2; padding: .5rem .8rem; margin: 1rem 0; overflow-wrap: anywhere; }
+.warnings ul { margin: .3rem 0; padding-left: 1.2rem; }
 .note, .small { color: var(--grey); font-size: .85rem; }
 .bar { display: flex; flex-wrap: wrap; gap: .5rem; margin: .5rem 0; }
 .bar input, .bar select, .bar button { font: inherit; padding: .3rem .5rem; max-width: 100%; }
@@ -22,6 +26,16 @@ img { max-width: 100%; height: auto; }
 .answer { border: 1px solid var(--line); border-radius: .4rem; padding: .5rem .8rem; margin: .5rem 0; overflow-wrap: anywhere; }
 .shares { border-collapse: collapse; } .shares td { padding: .1rem .3rem; border: 0; font-size: .8rem; }
 .share { display: inline-block; height: .7rem; background: var(--blue); vertical-align: middle; }
+@media (max-width: 40rem) {
+  body { padding: .7rem; }
+  table { font-size: .8rem; }
+  td:first-child:not(.n) { min-width: 6.5rem; max-width: 8.5rem; }
+  td { max-width: 14rem; }
+  .shares td:first-child:not(.n) { min-width: 0; }
+  .figure { max-width: none; width: 36rem; }
+  nav a { display: inline-block; padding: .25rem 0; }
+}
+@media print { nav, .bar { display: none; } .wide { overflow: visible; } }
 pre { overflow-x: auto; background: #f6f7f9; padding: .6rem; font-size: .8rem; }
 )page";
 
@@ -49,7 +63,9 @@ const std::string_view kExplorer = R"page(
   };
   let list = [], at = 0;
   const shares = (parent, tokens) => {
-    const table = add(add(parent, "div", undefined, "wide"), "table", undefined, "shares");
+    const frame = add(parent, "div", undefined, "wide");
+    frame.tabIndex = 0;
+    const table = add(frame, "table", undefined, "shares");
     tokens.forEach((row, t) => {
       const line = add(table, "tr");
       add(line, "td", "token " + (t + 1));
@@ -72,9 +88,11 @@ const std::string_view kExplorer = R"page(
     add(box, "p", "Accepted: " + card.answers.join(" | "));
     card.results.forEach((r) => {
       const part = add(box, "div", undefined, "answer");
+      const right = r.score === 1, partly = r.score > 0 && !right;
       add(part, "strong", r.method + ": ");
-      add(part, "span", r.prediction || "(nothing)", r.score === 1 ? "right" : "wrong");
-      if (r.score > 0 && r.score < 1) add(part, "span", " " + r.score.toFixed(2), "small");
+      add(part, "span", (right ? "\u2713 " : partly ? "\u2248 " : "\u2717 ") + (r.prediction || "(nothing)"),
+          right ? "right" : "wrong");
+      add(part, "span", partly ? " " + r.score.toFixed(2) : right ? " right" : " wrong", "small");
       if (r.shares) {
         add(part, "p", "Attention of each generated token to each phrasing", "small");
         shares(part, r.shares);
@@ -87,6 +105,12 @@ const std::string_view kExplorer = R"page(
   show.addEventListener("change", renew);
   find("back").addEventListener("click", () => step(-1));
   find("next").addEventListener("click", () => step(1));
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.target.closest("input, select, textarea, .wide, pre")) return;
+    if (event.key === "ArrowLeft") step(-1);
+    if (event.key === "ArrowRight") step(1);
+  });
   renew();
 })();
 )page";

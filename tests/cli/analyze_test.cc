@@ -123,7 +123,8 @@ TEST_F(Analyze, PrintsEveryFormAndExports) {
               testing::StartsWith("method,N,accuracy,n,"));
   EXPECT_THAT(program_.run({"analyze", "--format", "markdown"}).out,
               HasSubstr("### Accuracy\n\n| method | N |"));
-  EXPECT_THAT(program_.run({"analyze", "--format", "latex"}).out, HasSubstr("\\begin{tabular}{lrrrrrrr}"));
+  EXPECT_THAT(program_.run({"analyze", "--format", "latex"}).out,
+              HasSubstr("\\caption{Accuracy. set / m, N = 3; match: gold-in-prediction, lemmas;"));
   const Outcome done = program_.run({"analyze", "--export", "tables"});
   EXPECT_EQ(done.code, 0) << done.err;
   for (const char* id : {"accuracy", "comparison", "detail", "errors"})
@@ -155,9 +156,90 @@ TEST_F(Analyze, BadInputIsNamed) {
                                "results/set/m/flex_attention-2.cue=fused.feather"}),
                  3, "with N = 3 and 2");
   expect_failure(program_.run({"analyze", "--match", "fuzzy"}), 2, "'fuzzy'");
+  expect_failure(program_.run({"analyze", "--num-paraphrases", "9"}), 2, "of which there is no result");
   write_file(program_ / "results/set/m/broken.feather", "no feather");
   EXPECT_THAT(program_.run({"analyze"}).err, HasSubstr("left out"));
   expect_failure(program_.run({"analyze", "results/set/m/broken.feather"}), 3, "broken.feather");
+}
+
+TEST_F(Analyze, ResultsThatAreNoneOfOneRunAreErrors) {
+  write_all();
+  write("origin", {"1100000000"}, "other");
+  expect_failure(program_.run({"analyze", "results/set/m/origin.feather", "results/other/m/origin.feather"}),
+                 3, "results/other/m/origin.feather of other");
+  data::Table table = data::read_table(program_ / "results/set/m/ensemble_avg-3.feather");
+  const auto save = [&](const char* name) {
+    data::make_folder(program_ / "own/set/m");
+    data::write_durable(program_ / (std::string("own/set/m/") + name), data::feather_bytes(table));
+  };
+  table.append(table.row(0));
+  save("ensemble_avg-3.feather");
+  expect_failure(program_.run({"analyze", "own/set/m/ensemble_avg-3.feather"}), 3,
+                 "has question q0 in rows 1 and 11");
+  data::Table more({{"uuid", ColumnType::string},
+                    {"answers", ColumnType::string_list},
+                    {"prediction", ColumnType::string},
+                    {"paraphrases", ColumnType::string_list}});
+  more.append({"q0", StringList{"yes"}, "yes", StringList{"a", "b"}});
+  more.append({"q1", StringList{"yes"}, "yes", StringList{"a", "b", "c"}});
+  table = more;
+  save("flex_attention-2.feather");
+  expect_failure(program_.run({"analyze", "own/set/m/flex_attention-2.feather"}), 3,
+                 "question q1 has 3 phrasings");
+  data::Table other({{"uuid", ColumnType::string},
+                     {"answers", ColumnType::string_list},
+                     {"prediction", ColumnType::string}});
+  other.append({"q0", StringList{"no"}, "yes"});
+  table = other;
+  save("origin.feather");
+  save("ensemble_max-3.feather");
+  expect_failure(
+      program_.run({"analyze", "results/set/m/ensemble_avg-3.feather", "own/set/m/origin.feather"}), 3,
+      "question q0 has the answers [yes, Yes it is] in ");
+}
+
+TEST_F(Analyze, SaysWhatElseDiffers) {
+  write_file(program_ / "q.jsonl", questions(6));
+  const auto run = [&](const Arguments& more) {
+    const Outcome done = program_.run(generate(program_, more));
+    ASSERT_EQ(done.code, 0) << done.err;
+  };
+  run({"--method", "origin"});
+  run({"--method", "avg"});
+  EXPECT_THAT(program_.run({"analyze", "--output-dir", "out"}).err, testing::IsEmpty());
+  run({"--method", "max", "--instruction", "on a"});
+  run({"--method", "flex", "--max-samples", "4"});
+  const Outcome done = program_.run({"analyze", "--output-dir", "out", "--json"});
+  for (const char* line : {"instruction differs: \"on a\" in ensemble_max-3.feather; \"in a\" in ",
+                           "the set of questions differs: 4 questions in flex_attention-3"}) {
+    EXPECT_THAT(done.err, HasSubstr(std::string("warning: jsonl / tiny: ") + line));
+    EXPECT_THAT(done.out, HasSubstr("\"warnings\""));
+  }
+  write_file(program_ / "q.jsonl", questions(7));
+  run({"--method", "per_prompt", "--num-paraphrases", "2"});
+  const std::string err = program_.run({"analyze", "--output-dir", "out"}).err;
+  EXPECT_THAT(err, HasSubstr("the input q.jsonl differs: "));
+  EXPECT_THAT(
+      err, HasSubstr("phrasings differ: 6 of 6 questions in ensemble_avg-3.feather have one that is not in "
+                     "per_prompt.feather"));
+}
+
+TEST_F(Analyze, ConfidenceStandsApart) {
+  write_file(program_ / "q.jsonl", questions(4));
+  Arguments confidence = generate(program_, {"--num-paraphrases", "2"});
+  confidence.front() = "confidence";
+  for (const char* name : {"--layout", "--cue", "--positions"}) {
+    const auto at = std::find(confidence.begin(), confidence.end(), name);
+    confidence.erase(at, at + 2);
+  }
+  confidence.insert(confidence.end(), {"--samples", "3"});
+  Outcome done = program_.run(confidence);
+  ASSERT_EQ(done.code, 0) << done.err;
+  ASSERT_EQ(program_.run(generate(program_, {"--method", "origin"})).code, 0);
+  const json group = analyze({"--output-dir", "out"})[0];
+  EXPECT_EQ(group["accuracy"].size(), 1U);
+  EXPECT_EQ(group["confidence"][0]["n"], 8);
+  for (const auto& error : group["errors"]) EXPECT_NE(error["method"], "confidence");
 }
 
 }  // namespace

@@ -68,10 +68,24 @@ TEST(Table, MarkdownAndLatexEscape) {
   Table table({{"method_a"}, {"p", Table::number}});
   table.add({"a|b\nc", "<.001"});
   table.add({"50 % \\ {x}~", "-"});
-  EXPECT_EQ(table.markdown(), "| method_a | p |\n|---|---:|\n| a\\|b c | <.001 |\n| 50 % \\ {x}~ | - |\n");
-  EXPECT_EQ(table.latex(),
-            "\\begin{tabular}{lr}\n\\toprule\nmethod\\_a & p \\\\\n\\midrule\na|b c & $<$.001 \\\\\n"
-            "50 \\% \\textbackslash{} \\{x\\}\\~{} & - \\\\\n\\bottomrule\n\\end{tabular}\n");
+  table.add({"x", "-0.5"});
+  EXPECT_EQ(table.markdown(),
+            "| method_a | p |\n|---|---:|\n| a\\|b c | <.001 |\n| 50 % \\\\ {x}~ | - |\n| x | -0.5 |\n");
+  const std::string tabular =
+      "\\begin{tabular}{lr}\n\\toprule\nmethod\\_a & p \\\\\n\\midrule\na$|$b c & $<$.001 \\\\\n"
+      "50 \\% \\textbackslash{} \\{x\\}\\~{} & -- \\\\\nx & $-$0.5 \\\\\n\\bottomrule\n\\end{tabular}\n";
+  EXPECT_EQ(table.latex(), tabular);
+  EXPECT_EQ(table.latex("95 %", "tab:x"),
+            "\\begin{table}\n\\centering\n\\caption{95 \\%}\n\\label{tab:x}\n" + tabular + "\\end{table}\n");
+}
+
+TEST(Table, WordsAreClippedWhereAskedAndColumnsAdded) {
+  Table table({{"answer"}, {"n", Table::number}});
+  table.add({"Tōkyōōō", "123456"});
+  table.add({"Tōkyō", "1"});
+  EXPECT_EQ(table.text(5), "answer       n\nTōky…   123456\nTōkyō        1\n");
+  EXPECT_EQ(table.with("match", "exact").csv(), "answer,n,match\nTōkyōōō,123456,exact\nTōkyō,1,exact\n");
+  EXPECT_EQ(table.csv(), "answer,n\nTōkyōōō,123456\nTōkyō,1\n");
 }
 
 TEST(Table, RefusesRowsOfAnotherWidth) {

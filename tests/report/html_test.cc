@@ -12,7 +12,7 @@ using testing::Not;
 
 Report hostile() {
   const std::string text = "</script><script>alert(1)</script> & \"x\" <b>";
-  Report report{.title = text, .intro = text};
+  Report report{.title = text, .intro = text, .warnings = {text}};
   report.figures.push_back({text, "<svg id=\"a\">100 % #</svg>"});
   eval::Table table({{text}, {"n", eval::Table::number}});
   table.add({text, "1"});
@@ -44,6 +44,16 @@ TEST(Html, TextsStayTexts) {
   for (std::size_t at = page.find("</script>"); at != std::string::npos; at = page.find("</script>", at + 1))
     ++scripts;
   EXPECT_EQ(scripts, 2U);  // the cards and the explorer
+}
+
+TEST(Html, LongTablesAreFoldedAndWarningsStandFirst) {
+  eval::Table table({{"uuid"}});
+  for (int i = 0; i < 100; ++i) table.add({"q"});
+  Report report{.title = "t", .warnings = {"dtype differs"}};
+  report.sections.push_back({"errors", "Errors", "", table});
+  const std::string page = html_of(report);
+  EXPECT_THAT(page, HasSubstr("<details><summary>100 rows</summary>"));
+  EXPECT_LT(page.find("dtype differs"), page.find("<nav>"));
 }
 
 TEST(Html, AnEmptyReportIsAPage) {
