@@ -66,6 +66,17 @@ need_wheel() {
     "pyarrow==$pyarrow" </dev/null >&2 || die "pip could not install pyarrow $pyarrow; see above"
 }
 
+# need_notebook: the Python of examples/analysis.ipynb; the list it was made of, written last, is the stamp.
+need_notebook() {
+  local list=$root/scripts/requirements-notebook.txt stamp=$home/notebook/.made-of
+  cmp -s "$list" "$stamp" && return 0
+  say "installing the Python of the notebook into $home/notebook (about 150 MB to fetch)"
+  python3 -m venv --clear "$home/notebook" >&2 || die "python3 could not make $home/notebook"
+  "$home/notebook/bin/python" -m pip install -q --disable-pip-version-check --no-cache-dir --only-binary=:all: -r "$list" \
+    </dev/null >&2 || die "pip could not install $(basename "$list"); see above"
+  cp "$list" "$stamp"
+}
+
 # configure PRESET FOLDER [OPTION...]: runs cmake when its options differ from those of the last time.
 configure() {
   local preset=$1 folder=$2 key

@@ -36,8 +36,8 @@ std::string json_string(const std::string& text) {
 std::string json_cell(const std::string& cell, Table::Kind kind) {
   if (kind == Table::words) return json_string(cell);
   if (cell.empty() || cell == "-") return "null";
-  const auto value = nlohmann::json::parse(cell, nullptr, false);
-  return value.is_number() ? cell : json_string(cell);
+  const std::string number = cell.starts_with('+') ? cell.substr(1) : cell;  // JSON has no plus sign
+  return nlohmann::json::parse(number, nullptr, false).is_number() ? number : json_string(cell);
 }
 
 std::string markdown_cell(const std::string& cell) {

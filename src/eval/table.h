@@ -37,7 +37,7 @@ class Table {
   std::string csv() const;
 
   /// An array of one object a row, keys in the columns' order, indented by two. In number columns a cell that
-  /// is a JSON number stands as it is written, digit for digit; an empty one, or a dash, is null; any other
+  /// is a JSON number stands as it is written, digit for digit, but for a plus before it; an empty one, or a dash, is null; any other
   /// text a string. Bytes that are not UTF-8 become U+FFFD.
   std::string json() const;
 

@@ -29,7 +29,7 @@ summary { cursor: pointer; padding: .3rem 0; }
 @media (max-width: 40rem) {
   body { padding: .7rem; }
   table { font-size: .8rem; }
-  td:first-child:not(.n) { min-width: 6.5rem; max-width: 8.5rem; }
+  td:first-child:not(.n) { min-width: 6.5rem; max-width: 9.8rem; }
   td { max-width: 14rem; }
   .shares td:first-child:not(.n) { min-width: 0; }
   .figure { max-width: none; width: 36rem; }

@@ -166,7 +166,7 @@ TEST_F(Analyze, ResultsThatAreNoneOfOneRunAreErrors) {
   write_all();
   write("origin", {"1100000000"}, "other");
   expect_failure(program_.run({"analyze", "results/set/m/origin.feather", "results/other/m/origin.feather"}),
-                 3, "results/other/m/origin.feather of other");
+                 3, "results/set/m/origin.feather of set");
   data::Table table = data::read_table(program_ / "results/set/m/ensemble_avg-3.feather");
   const auto save = [&](const char* name) {
     data::make_folder(program_ / "own/set/m");

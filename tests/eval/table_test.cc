@@ -62,6 +62,9 @@ TEST(Table, JsonKeepsNumbersAsWrittenAndIsAlwaysValid) {
   EXPECT_TRUE(json[1]["value"].is_null());
   EXPECT_EQ(json[2]["value"], 1000.0);
   EXPECT_EQ(json[3]["value"], "90 %");
+  Table signs({{"difference", Table::number}});
+  signs.add({"+0.111"});
+  EXPECT_EQ(nlohmann::json::parse(signs.json())[0]["difference"], 0.111);
 }
 
 TEST(Table, MarkdownAndLatexEscape) {
