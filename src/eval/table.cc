@@ -109,10 +109,10 @@ void Table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-Table Table::with(const std::string& column, const std::string& words) const {
+Table Table::with(const std::string& column, const std::string& cell) const {
   Table table = *this;
   table.columns_.push_back({column});
-  for (auto& row : table.rows_) row.push_back(words);
+  for (auto& row : table.rows_) row.push_back(cell);
   return table;
 }
 

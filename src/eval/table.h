@@ -27,7 +27,7 @@ class Table {
   void add(std::vector<std::string> cells);
 
   /// A copy with one more column, the same words in every row: what the table is about, for files that are read by themselves.
-  Table with(const std::string& column, const std::string& words) const;
+  Table with(const std::string& column, const std::string& cell) const;
 
   /// Header and rows, columns two spaces apart, no spaces at line ends, every line with its newline. Widths
   /// count code points; line breaks inside a cell become spaces. Words of more than `widest` code points end in "…"; 0: whole.
