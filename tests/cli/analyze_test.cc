@@ -216,7 +216,7 @@ TEST_F(Analyze, SaysWhatElseDiffers) {
     EXPECT_THAT(done.out, HasSubstr("\"warnings\""));
   }
   write_file(program_ / "q.jsonl", questions(7));
-  run({"--method", "per_prompt", "--num-paraphrases", "2"});
+  run({"--method", "per_prompt", "--num-paraphrases", "2", "--rewrite"});
   const std::string err = program_.run({"analyze", "--output-dir", "out"}).err;
   EXPECT_THAT(err, HasSubstr("the input q.jsonl differs: "));
   EXPECT_THAT(

@@ -36,10 +36,13 @@ TEST(Notebook, RunsAndAgreesWithAnalyze) {
   if (!fs::exists(jupyter)) GTEST_SKIP() << "no " << jupyter << ": ./run notebook makes it";
   const Program program;
   write_questions(program);
-  for (const char* method : {"origin", "per_prompt", "avg", "flex"})
-    for (const char* n : {"2", "3"})
-      if (std::string(n) == "3" || std::string(method) == "avg" || std::string(method) == "flex")
-        ASSERT_EQ(program.run(generate(program, {"--method", method, "--num-paraphrases", n})).code, 0);
+  for (const char* n : {"2", "3"}) {
+    for (const std::string method : {"origin", "per_prompt", "avg", "flex"}) {
+      if (n == std::string("2") && (method == "origin" || method == "per_prompt"))
+        continue;  // no N in their names
+      ASSERT_EQ(program.run(generate(program, {"--method", method, "--num-paraphrases", n})).code, 0);
+    }
+  }
   fs::create_directories(program / "tables");
   const std::string run = fmt::format(
       "cd '{0}' && HOME='{0}/home' CHORUS_RESULTS='{0}/out/jsonl/tiny' "
