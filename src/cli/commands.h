@@ -18,6 +18,7 @@ void add_generate_command(CLI::App& app);
 void add_man_command(CLI::App& app);
 void add_mask_command(CLI::App& app);
 void add_models_command(CLI::App& app);
+void add_prepare_command(CLI::App& app);
 void add_prompts_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_tune_command(CLI::App& app);
