@@ -46,6 +46,13 @@ std::vector<std::string> undisturbed(const Arguments& more = {}) {
   return bytes(program);
 }
 
+/// A text as it stands in a list of a CSV cell.
+std::string csv_json(const json& text) {
+  std::string cell;
+  for (const char c : text.dump()) cell += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return cell;
+}
+
 class Prepare : public testing::Test {
  protected:
   Prepare() {
@@ -108,8 +115,10 @@ TEST_F(Prepare, WritesWhatGenerateReads) {
                            "3"};
   ASSERT_EQ(program_.run(generate).code, 0);
   const std::string csv = read_file(program_ / "results/webqa/tiny/ensemble_avg-3.csv");
-  for (const json& row : made)
-    if (row["paraphrases"].size() > 1) EXPECT_THAT(csv, HasSubstr(row["uuid"].get<std::string>()));
+  for (const json& row : made) {
+    EXPECT_THAT(csv, HasSubstr(row["uuid"].get<std::string>()));
+    for (const json& phrasing : row["paraphrases"]) EXPECT_THAT(csv, HasSubstr(csv_json(phrasing)));
+  }
 }
 
 TEST_F(Prepare, ItsFileIsADataSetByItself) {
