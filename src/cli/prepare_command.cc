@@ -278,6 +278,7 @@ void add_prepare_command(CLI::App& app) {
   command->add_flag("--json", arguments->json, "The summary as JSON");
   add_question_options(*command, arguments->dataset);
   command->add_option("SET", arguments->dataset.dataset, "The same as --dataset")
+      ->type_name("NAME")
       ->excludes(command->get_option("--dataset"));
   add_drawing_options(*command, *arguments);
   arguments->model.batch_size = kBatchSize;
