@@ -20,6 +20,7 @@ void add_man_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_mask_command(CLI::App& app);
 void add_models_command(CLI::App& app);
+void add_prepare_command(CLI::App& app);
 void add_prompts_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_sweep_command(CLI::App& app);

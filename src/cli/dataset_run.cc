@@ -53,9 +53,8 @@ std::vector<std::string> extra_columns(const data::Dataset& dataset) {
   return columns;
 }
 
-data::Configuration dataset_configuration(data::Json settings, const data::DatasetOptions& options,
-                                          const data::Dataset& dataset, const ModelChoice& choice,
-                                          const ModelOptions& model) {
+data::Configuration source_configuration(data::Json settings, const data::DatasetOptions& options,
+                                         const data::Dataset& dataset) {
   data::Configuration c;
   c.settings = std::move(settings);
   c.settings["dataset"] = options.dataset;
@@ -63,17 +62,28 @@ data::Configuration dataset_configuration(data::Json settings, const data::Datas
   if (options.dataset == "pararel") c.settings["cloze"] = options.cloze;
   if (!options.dataset_name.empty()) c.settings["dataset_name"] = options.dataset_name;
   c.settings.update(data::settings_of(options.choice));
-  c.settings["instruction"] = dataset.instruction;
   c.settings["num_few_shot"] = options.num_few_shot;
   c.settings["max_samples"] = options.max_samples;
-  c.settings["model"] = choice.ref.name;
-  c.settings["dtype"] = choice.compute_name();
-  c.settings["execution"] = model.execution;
-  c.inputs["model"] = model_fingerprint(choice.ref);
-  c.inputs["questions"] = dataset.digest;
   for (const auto& file : dataset.files)
     c.inputs[input_name(file, options.data, c.inputs)] = data::sha256_file(file);
   c.computed_by = {{"chorus", CHORUS_VERSION}, {"instructions", core::instruction_set()}};
+  return c;
+}
+
+void add_model(data::Configuration& configuration, const ModelChoice& choice, const ModelOptions& model) {
+  configuration.settings["model"] = choice.ref.name;
+  configuration.settings["dtype"] = choice.compute_name();
+  configuration.settings["execution"] = model.execution;
+  configuration.inputs["model"] = model_fingerprint(choice.ref);
+}
+
+data::Configuration dataset_configuration(data::Json settings, const data::DatasetOptions& options,
+                                          const data::Dataset& dataset, const ModelChoice& choice,
+                                          const ModelOptions& model) {
+  settings["instruction"] = dataset.instruction;
+  data::Configuration c = source_configuration(std::move(settings), options, dataset);
+  c.inputs["questions"] = dataset.digest;
+  add_model(c, choice, model);
   return c;
 }
 
@@ -86,7 +96,7 @@ DatasetRun::DatasetRun(const core::Log& log, const data::Dataset& dataset, Setti
 
 bool DatasetRun::finished() const {
   if (state_->log) return false;
-  log_.info("finished already, nothing to do: {}", settings_.files.feather().string());
+  log_.info("finished already, nothing to do: {}", settings_.files.main_table().string());
   return true;
 }
 
@@ -128,7 +138,14 @@ void DatasetRun::stop_interrupted() const {
               "", "run the same command again to go on");
 }
 
-void DatasetRun::write(const Done& done, int threads) {
+std::vector<data::Json> DatasetRun::rows() const {
+  std::vector<data::Json> all;
+  for (const data::Sample& sample : dataset_.samples)
+    for (data::Json& row : state_->log->read(sample.uuid)) all.push_back(std::move(row));
+  return all;
+}
+
+void DatasetRun::write(const Done& done, int threads, const data::Json& counts) {
   std::vector<std::string> keys;
   std::size_t few = 0;
   for (const data::Sample& sample : dataset_.samples) {
@@ -137,13 +154,14 @@ void DatasetRun::write(const Done& done, int threads) {
   }
   data::Manifest manifest{.configuration = settings_.configuration, .versions = {{"chorus", CHORUS_VERSION}}};
   manifest.counts = {{"samples", keys.size()}, {"with_fewer_paraphrases", few}, {"notes", dataset_.notes}};
+  manifest.counts.update(counts);
   data::Json notes{{"finished", utc_now()}, {"answered", done.answered}};
   if (done.answered > 0) {
     notes["seconds"] = done.seconds;
     notes["threads"] = threads;
   }
   data::write_result(settings_.files, *state_->log, keys, settings_.schema, manifest, notes);
-  log_.info("written: {}", settings_.files.feather().string());
+  log_.info("written: {}", settings_.files.main_table().string());
 }
 
 }  // namespace chorus::cli

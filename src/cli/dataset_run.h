@@ -26,8 +26,12 @@ struct Done {
   double seconds = 0;        // for these, the loading of the model left out
 };
 
-/// Settings and inputs that any run over this data set with this model has; `settings` are those of its own. The options'
-/// choice of phrasings is settled.
+/// Settings and inputs that say which samples of which data set are asked; `settings` are those of the run's own.
+data::Configuration source_configuration(data::Json settings, const data::DatasetOptions& options,
+                                         const data::Dataset& dataset);
+/// Those that say which model computes, and how.
+void add_model(data::Configuration& configuration, const ModelChoice& choice, const ModelOptions& model);
+/// Both, and the prompt: what any run over this data set with this model has. The options' choice of phrasings is settled.
 data::Configuration dataset_configuration(data::Json settings, const data::DatasetOptions& options,
                                           const data::Dataset& dataset, const ModelChoice& choice,
                                           const ModelOptions& model);
@@ -58,8 +62,11 @@ class DatasetRun {
   using Compute =
       std::function<void(std::span<const std::size_t> samples, const ensemble::RunEvents& events)>;
   Done complete(const std::vector<std::size_t>& samples, const Compute& compute);
-  /// Writes Feather, CSV, manifest and run notes. `threads`: of what computed it; 0 when nothing was.
-  void write(const Done& done, int threads);
+  /// All rows of all samples, in the data set's order, once all are finished.
+  std::vector<data::Json> rows() const;
+  /// Writes the table's files, manifest and run notes. `threads`: of what computed it; 0 when nothing was. `counts`: what the
+  /// manifest counts beside samples, and in place of what it counts of them.
+  void write(const Done& done, int threads, const data::Json& counts = data::Json::object());
 
  private:
   [[noreturn]] void stop_interrupted() const;

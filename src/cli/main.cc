@@ -87,6 +87,7 @@ void add_commands(CLI::App& app) {
   app.set_version_flag("--version", std::string("chorus ") + CHORUS_VERSION);
   app.require_subcommand(1);
   chorus::cli::add_ask_command(app);
+  chorus::cli::add_prepare_command(app);
   chorus::cli::add_generate_command(app);
   chorus::cli::add_confidence_command(app);
   chorus::cli::add_tune_command(app);

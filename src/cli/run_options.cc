@@ -238,7 +238,7 @@ void add_example_options(CLI::App& command, std::filesystem::path& examples,
       ->capture_default_str();
 }
 
-void add_dataset_options(CLI::App& command, data::DatasetOptions& options) {
+void add_question_options(CLI::App& command, data::DatasetOptions& options) {
   const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
     return command.add_option(name, value, help)->type_name(type)->group("Data");
   };
@@ -261,17 +261,25 @@ void add_dataset_options(CLI::App& command, data::DatasetOptions& options) {
       "pararel: mask ([Y] becomes [MASK]) or left (patterns that end in [Y])")
       ->check(one_of({"mask", "left"}))
       ->capture_default_str();
-  add("--paraphrases", options.paraphrases_file, "FILE", "webqa: JSONL of {uuid or question, paraphrases}");
   add("--max-samples,--limit", options.max_samples, "N",
       "Questions, exactly; 0: all. Raising it extends a finished run")
       ->check(whole_number(0, std::int64_t{1} << 40))
       ->capture_default_str();
   command
-      .add_flag("--require-paraphrases", options.require_paraphrases,
-                "A question with fewer than N phrasings is an error")
+      .add_flag("--skip-bad-rows", options.skip_bad_rows, "Leave bad rows of questions out and count them")
+      ->group("Data");
+}
+
+void add_dataset_options(CLI::App& command, data::DatasetOptions& options) {
+  add_question_options(command, options);
+  command
+      .add_option("--paraphrases", options.paraphrases_file,
+                  "webqa: phrasings, JSONL of {uuid or question, paraphrases} ('chorus prepare' makes them)")
+      ->type_name("FILE")
       ->group("Data");
   command
-      .add_flag("--skip-bad-rows", options.skip_bad_rows, "Leave bad rows of questions out and count them")
+      .add_flag("--require-paraphrases", options.require_paraphrases,
+                "A question with fewer than N phrasings is an error")
       ->group("Data");
   add_example_options(command, options.examples_file, options.instruction, options.num_few_shot);
 }

@@ -68,7 +68,9 @@ void add_prompt_options(CLI::App& command, PromptArguments& arguments);
 /// --examples, --instruction, --num-few-shot
 void add_example_options(CLI::App& command, std::filesystem::path& examples,
                          std::optional<std::string>& instruction, int& count);
-/// Those, --dataset, --data, --relations, --cloze, --paraphrases, --max-samples, ...
+/// --dataset, --data, --relations, --cloze, --max-samples, --skip-bad-rows: which questions.
+void add_question_options(CLI::App& command, data::DatasetOptions& options);
+/// All these, --paraphrases, --require-paraphrases
 void add_dataset_options(CLI::App& command, data::DatasetOptions& options);
 /// --indexs, --num-manual, --num-auto, --num-samples, --repeat-phrasing, --seed: for commands whose results say what was asked.
 void add_phrasing_options(CLI::App& command, data::PhrasingChoice& choice);

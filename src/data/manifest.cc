@@ -15,8 +15,7 @@ Json file_entry(std::string_view bytes) {
 
 }  // namespace
 
-Json manifest_json(const Manifest& manifest, const Table& table, std::string_view feather,
-                   std::string_view csv) {
+Json manifest_json(const Manifest& manifest, const Table& table, const TableFiles& files) {
   Json columns = Json::array();
   for (const auto& field : table.schema())
     columns.push_back({{"name", field.name}, {"type", type_name(field.type)}});
@@ -28,7 +27,8 @@ Json manifest_json(const Manifest& manifest, const Table& table, std::string_vie
   json["counts"] = object_or_empty(manifest.counts);
   json["rows"] = table.rows();
   json["columns"] = columns;
-  json["files"] = {{"feather", file_entry(feather)}, {"csv", file_entry(csv)}};
+  json["files"] = Json::object();
+  for (const auto& [form, bytes] : files) json["files"][form] = file_entry(bytes);
   return json;
 }
 

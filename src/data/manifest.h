@@ -2,12 +2,13 @@
 // equal runs.
 //
 //   Manifest m{.configuration = c, .versions = {{"chorus", "0.1.0"}}, .counts = {{"samples", 500}}};
-//   Json json = manifest_json(m, table, feather_bytes(table), csv_bytes(table));
+//   Json json = manifest_json(m, table, {{"feather", feather_bytes(table)}, {"csv", csv_bytes(table)}});
 #pragma once
 
 #include <filesystem>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "data/configuration.h"
 #include "data/json.h"
@@ -21,10 +22,12 @@ struct Manifest {
   Json counts = Json::object();    // samples, samples with too few paraphrases, notes of the data set
 };
 
-/// Format version, configuration, inputs, versions, counts, columns, row count, and size and SHA-256 of both
-/// files.
-Json manifest_json(const Manifest& manifest, const Table& table, std::string_view feather,
-                   std::string_view csv);
+/// What a table's files hold, by form.
+using TableFiles = std::vector<std::pair<std::string, std::string>>;
+
+/// Format version, configuration, inputs, versions, counts, columns, row count, and size and SHA-256 of every
+/// file.
+Json manifest_json(const Manifest& manifest, const Table& table, const TableFiles& files);
 
 /// A manifest as read back. Throws Error(io) when it cannot be read, Error(data) when it is none of ours.
 Json read_manifest(const std::filesystem::path& path);

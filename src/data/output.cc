@@ -66,7 +66,8 @@ OutputStatus not_ours(std::string why) {
 /// A table under our name without a manifest: ours if there is a log, else somebody's.
 OutputStatus without_manifest(const ResultFiles& files) {
   if (std::filesystem::exists(files.log())) return {};
-  for (const auto& path : {files.feather(), files.csv()}) {
+  for (const auto& form : files.forms) {
+    const auto path = files.table(form);
     if (std::filesystem::exists(path)) return not_ours(path.string() + " is there without a manifest");
   }
   return {};
@@ -101,11 +102,11 @@ Json run_json(const ResultLog& log, const Json& notes) {
 
 void check_may_go_on(const ResultFiles& files, const OutputStatus& status) {
   if (status.state == OutputState::absent || status.state == OutputState::finished_fewer) return;
-  throw Error(
-      ErrorKind::data,
-      fmt::format("{} is there already: {}", files.feather().string(), fmt::join(status.differences, "; ")),
-      "no result, or one of this configuration",
-      "use --rewrite to replace it, --tag or another --output-dir to keep both");
+  throw Error(ErrorKind::data,
+              fmt::format("{} is there already: {}", files.main_table().string(),
+                          fmt::join(status.differences, "; ")),
+              "no result, or one of this configuration",
+              "use --rewrite to replace it, --tag or another --output-dir to keep both");
 }
 
 /// Into a log beside the old one, which an interrupted rewriting of this configuration has begun already.
@@ -120,8 +121,23 @@ ResultRun open_rewriting(const ResultFiles& files, const Configuration& configur
           std::move(held)};
 }
 
+std::filesystem::path folder_of(const ResultFiles& files) {
+  return files.folder.empty() ? "." : files.folder;
+}
+
 void remove_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_io("be removed", path);
+}
+
+/// Answers are scored by their lemmas.
+bool is_scored(const Table& table) {
+  return table.find("prediction") || table.find("greedy_predict");
+}
+
+TableFiles files_of(const Table& table, const std::vector<std::string>& forms) {
+  TableFiles all;
+  for (const auto& form : forms) all.emplace_back(form, table_bytes(table, form));
+  return all;
 }
 
 Json with_lemmatizer(const Json& versions) {
@@ -131,16 +147,16 @@ Json with_lemmatizer(const Json& versions) {
 }
 
 /// All of a result under its final names, the manifest last; `manifest` may be empty: there is none.
-void commit(const ResultFiles& files, const std::string& feather, const std::string& csv, PendingFile* run,
+void commit(const ResultFiles& files, const TableFiles& tables, PendingFile* run,
             const std::string& manifest) {
-  const auto folder = files.feather().parent_path();
-  PendingFile new_feather(files.feather(), feather), new_csv(files.csv(), csv);
+  const auto folder = folder_of(files);
+  std::vector<PendingFile> pending;
+  for (const auto& [form, bytes] : tables) pending.emplace_back(files.table(form), bytes);
   std::optional<PendingFile> new_manifest;
   if (!manifest.empty()) new_manifest.emplace(files.manifest(), manifest);
   remove_file(files.manifest());
   sync_folder(folder);
-  new_feather.commit();
-  new_csv.commit();
+  for (PendingFile& table : pending) table.commit();
   if (run != nullptr) run->commit();
   sync_folder(folder);
   if (!new_manifest) return;
@@ -160,12 +176,12 @@ OutputStatus inspect_output(const ResultFiles& files, const Configuration& confi
   }
   OutputStatus status = compare(manifest_configuration(manifest), configuration);
   if (status.state == OutputState::finished_other) return status;  // in whatever state its files are
-  const auto feather = check_file(files.feather(), manifest["files"], "feather");
-  const auto csv = check_file(files.csv(), manifest["files"], "csv");
-  if (feather == FileState::changed)
-    return not_ours(files.feather().string() + " has changed since it was written");
-  if (csv == FileState::changed) return not_ours(files.csv().string() + " has changed since it was written");
-  if (feather == FileState::missing || csv == FileState::missing) status.state = OutputState::absent;
+  for (const auto& form : files.forms) {
+    const FileState state = check_file(files.table(form), manifest["files"], form);
+    if (state == FileState::changed)
+      return not_ours(files.table(form).string() + " has changed since it was written");
+    if (state == FileState::missing) status.state = OutputState::absent;
+  }
   return status;
 }
 
@@ -195,17 +211,32 @@ ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
 
 void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
                   const Schema& schema, const Manifest& manifest, const Json& run_notes) {
-  const Table table = with_lemmas(collect(log, keys, schema));
-  const std::string feather = feather_bytes(table), csv = csv_bytes(table);
+  Table table = collect(log, keys, schema);
   Manifest noted = manifest;
-  noted.versions = with_lemmatizer(manifest.versions);
-  const Json json = manifest_json(noted, table, feather, csv);
-  make_folder(files.feather().parent_path());
+  if (is_scored(table)) {
+    table = with_lemmas(table);
+    noted.versions = with_lemmatizer(manifest.versions);
+  }
+  const TableFiles tables = files_of(table, files.forms);
+  const Json json = manifest_json(noted, table, tables);
+  make_folder(folder_of(files));
   PendingFile run(files.run(), run_json(log, run_notes).dump(2) + "\n");
-  commit(files, feather, csv, &run, json.dump(2) + "\n");
+  commit(files, tables, &run, json.dump(2) + "\n");
   if (log.path() == files.log()) return;
   if (::rename(log.path().c_str(), files.log().c_str()) != 0) throw_io("be replaced", files.log());
-  sync_folder(files.log().parent_path());
+  sync_folder(folder_of(files));
+}
+
+bool write_at_once(const ResultFiles& files, const Table& table, const Manifest& manifest, bool rewrite) {
+  if (!rewrite) {
+    const OutputStatus status = inspect_output(files, manifest.configuration);
+    if (status.state == OutputState::finished_same) return false;
+    check_may_go_on(files, status);
+  }
+  make_folder(folder_of(files));
+  const TableFiles tables = files_of(table, files.forms);
+  commit(files, tables, nullptr, manifest_json(manifest, table, tables).dump(2) + "\n");
+  return true;
 }
 
 void renew_lemmas(const ResultFiles& files) {
@@ -215,7 +246,7 @@ void renew_lemmas(const ResultFiles& files) {
   }
   std::string manifest_text;
   const Table table = with_lemmas(read_table(files.feather()));
-  const std::string feather = feather_bytes(table), csv = csv_bytes(table);
+  const TableFiles tables = files_of(table, files.forms);
   if (std::filesystem::exists(files.manifest())) {
     const Json old = read_manifest(files.manifest());
     if (check_file(files.feather(), old["files"], "feather") == FileState::changed) {
@@ -226,9 +257,9 @@ void renew_lemmas(const ResultFiles& files) {
     Manifest manifest{.versions = with_lemmatizer(old.value("versions", Json::object())),
                       .counts = old.value("counts", Json::object())};
     manifest.configuration = {.settings = old["configuration"], .inputs = old["inputs"]};
-    manifest_text = manifest_json(manifest, table, feather, csv).dump(2) + "\n";
+    manifest_text = manifest_json(manifest, table, tables).dump(2) + "\n";
   }
-  commit(files, feather, csv, nullptr, manifest_text);
+  commit(files, tables, nullptr, manifest_text);
 }
 
 }  // namespace chorus::data

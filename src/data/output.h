@@ -60,13 +60,18 @@ struct ResultRun {
 ResultRun open_run(const ResultFiles& files, const Configuration& configuration,
                    const ResultLog::Options& options = {});
 
-/// Writes NAME.feather, NAME.csv, NAME.run.json and, last, NAME.json: all first in full under temporary
-/// names, an old manifest removed before the first rename. The lemma columns (data/lemma_columns.h) are added.
+/// Writes the table's files (NAME.feather, NAME.csv), NAME.run.json and, last, NAME.json: all first in full under temporary
+/// names, an old manifest removed before the first rename. Where answers are scored, the lemma columns
+/// (data/lemma_columns.h) are added.
 /// Killed at any moment, there is a manifest only with the files it speaks of. Then the log of a rewriting takes
 /// the old one's place; its path() is of the past. `keys` are the samples of this run in the data set's order;
 /// every one must be in the log. Throws Error(io), Error(data).
 void write_result(const ResultFiles& files, const ResultLog& log, const std::vector<std::string>& keys,
                   const Schema& schema, const Manifest& manifest, const Json& run_notes);
+
+/// The same for a table that is computed in a moment and needs no log: false when it is there already. Refuses as open_run().
+bool write_at_once(const ResultFiles& files, const Table& table, const Manifest& manifest,
+                   bool rewrite = false);
 
 /// Adds or renews the lemma columns of a finished result, of a run or of the scripts (which have no manifest), and writes
 /// Feather, CSV and, where there was one, the manifest anew. Throws Error(data) where there is no result, or one that

@@ -56,8 +56,13 @@ std::string encoded(std::string_view value) {
   return out;
 }
 
+/// Results that are no method's answers.
+bool is_no_method(const ResultName& name) {
+  return name.method == "confidence" || name.method == "paraphrases" || name.method == "samples";
+}
+
 std::string base_name(const ResultName& name) {
-  if (name.method == "confidence") return "confidence";
+  if (is_no_method(name)) return name.method;
   const ResultKind kind = result_kind(name.method);
   if (kind == ResultKind::ensemble) return "ensemble_" + name.method;
   return name.method == "flex" ? "flex_attention" : name.method;
@@ -68,7 +73,7 @@ bool is_flex(const ResultName& name) {
 }
 
 bool counts_paraphrases(const ResultName& name) {
-  return name.method != "origin" && name.method != "per_prompt" && name.method != "confidence";
+  return name.method != "origin" && name.method != "per_prompt" && !is_no_method(name);
 }
 
 std::string option_list(const ResultName& name) {
@@ -141,6 +146,18 @@ std::string result_stem(const ResultName& name) {
                 fmt::format("at most {}", kLongestStem), "name the result with --tag");
   }
   return stem;
+}
+
+ResultFiles single_file(const std::filesystem::path& path) {
+  const std::string ending = path.extension().string(), stem = path.stem().string();
+  if (ending != ".jsonl" && ending != ".feather" && ending != ".csv")
+    throw Error(ErrorKind::usage, fmt::format("the output '{}'", path.string()),
+                "a name that ends in .jsonl, .feather or .csv", "rename it");
+  for (const char* taken : {".log", ".run", ".rewrite"})
+    if (stem.ends_with(taken))
+      throw Error(ErrorKind::usage, fmt::format("the output '{}'", path.string()),
+                  "a name that no log or run notes have", "choose another name");
+  return {path.parent_path(), stem, {ending.substr(1)}};
 }
 
 }  // namespace chorus::data

@@ -20,7 +20,9 @@ constexpr unsigned kFlex = bit(ResultKind::flex);
 constexpr unsigned kMany = bit(ResultKind::ensemble) | kFlex;
 constexpr unsigned kAnswers = kOrigin | kPerPrompt | kMany;
 constexpr unsigned kConfidence = bit(ResultKind::confidence);
-constexpr unsigned kAll = kAnswers | kConfidence;
+constexpr unsigned kParaphrases = bit(ResultKind::paraphrases);
+constexpr unsigned kSamples = bit(ResultKind::samples) | kParaphrases;
+constexpr unsigned kAll = kAnswers | kConfidence | kSamples;
 
 struct Column {
   std::string_view name;
@@ -39,11 +41,11 @@ constexpr std::array kColumns = {
     Column{"stop_reason", ColumnType::string, kAnswers},
     Column{"logprob", ColumnType::float64, kAnswers},
     Column{"attention_mode", ColumnType::string, kAnswers},
-    Column{"question", ColumnType::string, kOrigin},
+    Column{"question", ColumnType::string, kOrigin | kSamples},
     Column{"paraphrase", ColumnType::string, kPerPrompt | kConfidence},
     Column{"paraphrase_index", ColumnType::int64, kPerPrompt | kConfidence},
     Column{"prompt", ColumnType::string, kOrigin | kPerPrompt | kConfidence},
-    Column{"paraphrases", ColumnType::string_list, kMany},
+    Column{"paraphrases", ColumnType::string_list, kMany | kSamples},
     Column{"prompts", ColumnType::string_list, kMany},
     Column{"weights", ColumnType::float32_list, kMany},
     Column{"token_attention_share", ColumnType::float32_list_list, kFlex},
@@ -52,6 +54,10 @@ constexpr std::array kColumns = {
     Column{"greedy_predict", ColumnType::string, kConfidence},
     Column{"sample_predicts", ColumnType::string_list, kConfidence},
     Column{"confidence", ColumnType::float64, kConfidence},
+    Column{"paraphrases_drawn", ColumnType::int64, kParaphrases},
+    Column{"paraphrases_duplicate", ColumnType::int64, kParaphrases},
+    Column{"paraphrases_empty", ColumnType::int64, kParaphrases},
+    Column{"paraphrases_cut_off", ColumnType::int64, kParaphrases},
 };
 
 // Columns that scoring adds to a result: a data set's own column may not take their names either.

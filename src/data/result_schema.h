@@ -16,7 +16,9 @@ enum class ResultKind {
   per_prompt,  // one row per sample and paraphrase
   ensemble,    // avg, max and the other ensembles of outputs
   flex,        // one sequence in a layout: attention shares too
-  confidence   // one row per sample and paraphrase: how often sampled answers match the greedy one
+  confidence,  // one row per sample and paraphrase: how often sampled answers match the greedy one
+  samples,     // one row per sample: the data set as it is asked
+  paraphrases  // that, with phrasings made by a model, and how many draws they took
 };
 
 /// The kind a method's results have ("origin", "per_prompt", "avg", "max", "weighted_avg", "weighted_max",

@@ -1,4 +1,4 @@
-// Tables in files: Feather, Parquet, Arrow streams and CSV in; Feather and CSV out.
+// Tables in files: Feather, Parquet, Arrow streams and CSV in; Feather, CSV and JSON lines out.
 //
 //   Table table = read_table("questions.parquet");
 //   write_durable("out.feather", feather_bytes(table));   // data/durable_file.h
@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/table.h"
@@ -40,5 +41,11 @@ std::string feather_bytes(const Table& table);
 /// string "", numbers in their shortest form that reads back the same. Throws Error(data) for text that is
 /// not UTF-8.
 std::string csv_bytes(const Table& table);
+
+/// The table as JSON lines: an object a row, keys in the schema's order, null for null.
+std::string jsonl_bytes(const Table& table);
+
+/// One of these three, by its name: feather, csv, jsonl. Throws Error(usage) for another.
+std::string table_bytes(const Table& table, std::string_view form);
 
 }  // namespace chorus::data
