@@ -32,7 +32,7 @@ TEST(ResultFolder, HoldsResultsOfOneSetOfQuestions) {
   expect_error(ErrorKind::data, "ensemble_avg-5.log.jsonl is a result of other questions",
                [&] { check_same_questions(flex, of("two")); });
   make_folder(pair.feather().parent_path());
-  write_durable(pair.manifest(), manifest_json({.configuration = of("three")}, Table(), "", "").dump());
+  write_durable(pair.manifest(), manifest_json({.configuration = of("three")}, Table(), {}).dump());
   folder.write("notes.json", "{}");
   folder.write("ensemble_avg-5.run.json", "{");
   expect_error(ErrorKind::data, "diversity/ensemble_avg-0,1.json is a result of other questions",

@@ -76,8 +76,9 @@ class ParaphraseTest : public testing::Test {
     return result;
   }
 
-  const data::Dataset dataset_{.samples = {{"u1", {"the a?", "b?"}, {"c"}, {{"kind", "x"}}},
-                                           {"u2", {"the a?"}, {"d"}, {{"kind", "y"}}}}};
+  const data::Dataset dataset_{
+      .samples = {{.uuid = "u1", .paraphrases = {"the a?", "b?"}, .answers = {"c"}, .extra = {{"kind", "x"}}},
+                  {.uuid = "u2", .paraphrases = {"the a?"}, .answers = {"d"}, .extra = {{"kind", "y"}}}}};
   test::TinyModel model_{{.context = 4096}};
   std::unique_ptr<model::Decoder> decoder_ = model_.decoder();
   // Some bytes more than the end of text, so that a random model's phrasings end.
