@@ -15,7 +15,8 @@ import time
 def units(root, build, changed):
     """The compiled sources that show every changed file, each once, in the order given."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
-        compiled = {os.path.relpath(entry["file"], root) for entry in json.load(file)}
+        compiled = {os.path.relpath(entry["file"], root) for entry in json.load(file)
+                    if os.path.exists(entry["file"])}  # what the build would generate is not there
     texts = {}
     for path in changed:
         if path in compiled:
