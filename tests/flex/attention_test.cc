@@ -301,6 +301,40 @@ TYPED_TEST(Attention, ATileLeavesNothingToTheNext) {
   });
 }
 
+// Tiles of a block share its packed values, and need more and other keys of them as documents end: of lengths 1, 2, .. 24, here.
+TYPED_TEST(Attention, TilesOfShortDocuments) {
+  std::vector<Index> ids;
+  for (Index id = 0; id < 24; ++id) ids.insert(ids.end(), static_cast<std::size_t>(id) + 1, id);
+  ids.pop_back();
+  const auto length = static_cast<Index>(ids.size());
+  const Runs runs(ids);
+  testing::for_each_isa([&](const char* isa) {
+    for (const Index group : {1, 3}) {
+      Tensors<TypeParam> t(
+          {.group = group, .q_rows = length, .kv_rows = length, .dim = group == 1 ? 24 : 64});
+      t.run({.kv_splits = group}, causal() & document(runs));
+      EXPECT_LE(used(t, {}, causal() & document(runs)), 1.0) << isa << group;
+      t.run({.kv_splits = group}, document(runs));
+      EXPECT_LE(used(t, {}, document(runs)), 1.0) << isa << group;
+    }
+  });
+}
+
+// All blocks of a value that is repeated lie at one place, and the last one has fewer keys.
+TYPED_TEST(Attention, OneValueForAllKeys) {
+  testing::for_each_isa([](const char* isa) {
+    Tensors<TypeParam> t({.kv_heads = 1, .group = 3, .q_rows = 140, .kv_rows = 139, .dim = 64});
+    for (std::size_t i = 64; i < t.v.size(); ++i) t.v[i] = t.v[i - 64];
+    t.run({}, causal());
+    const auto want = t.out;
+    std::fill_n(t.v.begin() + 64, 138 * 64, element<TypeParam>(NAN));  // not to be read
+    View<const TypeParam> v = t.v_view();
+    v.row_stride = 0;
+    attention(t.q_view(), t.k_view(), v, head_major(t.out.data(), t.s.q()), {}, causal());
+    EXPECT_EQ(std::memcmp(t.out.data(), want.data(), want.size() * sizeof(TypeParam)), 0) << isa;
+  });
+}
+
 TEST(AttentionErrors, NameWhatDoesNotFit) {
   Tensors<float> t({.kv_heads = 2, .group = 2, .q_rows = 4, .kv_rows = 4, .dim = 8});
   const auto message = [&](const AttentionOptions& options, auto change) -> std::string {

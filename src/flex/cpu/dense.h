@@ -56,23 +56,37 @@ class DenseAttention {
     Tile tile(q_.extents.dim, v_.extents.dim, scratch);
     const Range blocks = blocks_over(part.keys);
     BlockKinds kinds(blocks, scratch + Tile::floats(q_.extents.dim, v_.extents.dim));
-    for_rows(rows, q_, [&](Index, const T* row) { prefetch(row, q_.extents.dim); });
     const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, part.keys);
     if (options_.block_mask != nullptr)
       kinds.add(*options_.block_mask, rows);
     else
       seen.add_to(kinds, part.keys);
     begin(rows, tile);
-    if (part.out.data == nullptr)
-      for_rows(rows, out_, [&](Index, const T* row) { prefetch<true>(row, v_.extents.dim); });
-    TileMask mask;
+    const bool in_place = part.out.data == nullptr;
+    std::array<T*, kTileLanes> to;
+    to.fill(nullptr);  // lanes not in use
+    if (in_place) for_rows(rows, out_, [&](Index lane, T* row) { to[static_cast<std::size_t>(lane)] = row; });
+    // A block is added when the next one is known, for the last one writes the results.
+    std::array<TileMask, 2> masks;
+    std::size_t at = 0;
+    Index waiting = -1;
+    const auto add = [&](T* const* results) {
+      const Range keys = cut(waiting, part.keys);
+      score(rows, waiting, keys, masks[at], tile);
+      kernels_.add(key_block(rows, waiting), masks[at], tile, results);
+    };
     for (Index block = blocks.begin; block < blocks.end; ++block) {
-      const BlockKind kind = kinds[block];
-      if (kind == BlockKind::empty) continue;
-      if (score(rows, seen, block, cut(block, part.keys), kind, mask, tile))
-        kernels_.add(key_block(rows, block), mask, tile);
+      if (!find_mask(rows, seen, block, cut(block, part.keys), kinds[block], masks[1 - at])) continue;
+      if (waiting >= 0) add(nullptr);
+      waiting = block;
+      at = 1 - at;
     }
-    write(rows, tile, part);
+    if (waiting >= 0) add(in_place ? to.data() : nullptr);
+    if (!in_place)
+      store_parts(rows, tile, part.out);
+    else if (waiting < 0)
+      kernels_.store(tile, to.data());
+    if (!part.lse.empty()) write_lse(rows, tile, part.lse);
   }
 
   /// Probabilities of a block's keys, summed over the rows: a second pass, which needs the rows' log-sum-exps. Each sum is
@@ -91,9 +105,9 @@ class DenseAttention {
       const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, keys);
       const BlockKind kind =
           options_.block_mask != nullptr ? block_kind(*options_.block_mask, rows, block) : seen.kind(keys);
-      if (kind == BlockKind::empty) continue;
+      if (!find_mask(rows, seen, block, keys, kind, mask)) continue;
       begin(rows, tile);
-      if (!score(rows, seen, block, keys, kind, mask, tile)) continue;
+      score(rows, block, keys, mask, tile);
       lse.fill(std::numeric_limits<float>::infinity());  // lanes not in use: probability 0
       for_lanes(rows, [&](Index lane, Index h, Index r) {
         const float value = options_.lse[lse_at(rows.b, h, r)].value;
@@ -140,7 +154,8 @@ class DenseAttention {
             .v = v_.row(rows.b, rows.kv_head, first),
             .k_stride = k_.row_stride,
             .v_stride = v_.row_stride,
-            .keys = std::min(kBlock, k_.extents.rows - first)};
+            .keys = std::min(kBlock, k_.extents.rows - first),
+            .slot = block % Tile::kSlots};
   }
 
   void begin(const TileRows& rows, Tile& tile) const {
@@ -155,16 +170,18 @@ class DenseAttention {
     return {std::max(block * kBlock, keys.begin), std::min((block + 1) * kBlock, keys.end)};
   }
 
-  /// Mask and scores of a tile and a block; false if the mask leaves nothing.
-  bool score(const TileRows& rows, const SeenRows<M>& seen, Index block, Range keys, BlockKind kind,
-             TileMask& mask, const Tile& tile) const {
-    if (kind == BlockKind::full)
-      mask.fill(all_lanes(rows), {keys.begin - block * kBlock, keys.end - block * kBlock});
-    else if (!seen.mask(block, keys, mask))
-      return false;
+  /// What a tile sees of a block's keys; false if nothing.
+  bool find_mask(const TileRows& rows, const SeenRows<M>& seen, Index block, Range keys, BlockKind kind,
+                 TileMask& mask) const {
+    if (kind == BlockKind::empty) return false;
+    if (kind == BlockKind::partial) return seen.mask(block, keys, mask);
+    mask.fill(all_lanes(rows), {keys.begin - block * kBlock, keys.end - block * kBlock});
+    return true;
+  }
+
+  void score(const TileRows& rows, Index block, Range keys, const TileMask& mask, const Tile& tile) const {
     kernels_.score(key_block(rows, block), mask, kScored ? scale_ : scale_ * kLog2E, tile);
     if constexpr (kScored) change_scores(rows, block, keys, mask, tile);
-    return true;
   }
 
   std::uint64_t all_lanes(const TileRows& rows) const {
@@ -194,24 +211,10 @@ class DenseAttention {
     }
   }
 
-  void write(const TileRows& rows, const Tile& tile, const DensePart& part) const {
-    const Index dim = v_.extents.dim;
-    const std::int64_t width = padded(dim);
-    const auto each = [&](const auto& tensor, const auto& store) {
-      for_rows(rows, tensor, [&](Index lane, auto* row) {
-        if (tile.sum[lane] == 0.0F)  // it saw no key
-          std::fill_n(row, dim, std::remove_pointer_t<decltype(row)>{});
-        else
-          store(tile.acc + lane * width, 1.0F / tile.sum[lane], row);
-      });
-    };
-    if (part.out.data == nullptr)
-      each(out_, [&](const float* acc, float factor, T* row) { kernels_.store(acc, dim, factor, row); });
-    else
-      each(part.out, [&](const float* acc, float factor, float* row) {
-        for (Index d = 0; d < dim; ++d) row[d] = acc[d] * factor;
-      });
-    if (!part.lse.empty()) write_lse(rows, tile, part.lse);
+  void store_parts(const TileRows& rows, const Tile& tile, const View<float>& out) const {
+    std::array<float*, kTileLanes> to{};
+    for_rows(rows, out, [&](Index lane, float* row) { to[static_cast<std::size_t>(lane)] = row; });
+    tile_kernels<float>().store(tile, to.data());
   }
 
   void write_lse(const TileRows& rows, const Tile& tile, std::span<LogSumExp> lse) const {

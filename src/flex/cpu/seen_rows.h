@@ -50,24 +50,33 @@ class SeenRows {
   /// Which lanes see which of the keys, a part of the block; false if none sees any. Here a pair becomes (batch, head,
   /// query, key), and where a score mod runs, and nowhere else.
   bool mask(Index block, Range keys, TileMask& mask) const {
-    mask.clear();
+    const Range hull = hull_within(keys);
+    if (hull.size() == 0) return false;
+    const Range here{hull.begin - block * kBlock, hull.end - block * kBlock};
+    mask.clear(here);
     for (Index i = 0; i < count_; ++i) {
       const Part& p = part(i);
-      const auto lanes_of = [&](Index key) -> std::uint64_t& {
-        return mask.lanes[static_cast<std::size_t>(key - block * kBlock)];
+      const auto each = [&](Index from, Index to, const auto& body) {
+        const Range some{std::max(from, keys.begin), std::min(to, keys.end)};
+        if (some.begin < some.end) body(some, mask.lanes.data() + (some.begin - block * kBlock));
       };
+      const auto ask_about = [&](Range some, std::uint64_t* lanes) { ask(p, some, lanes); };
       for (const Range known : p.seen.all)
-        for (Index key = std::max(known.begin, keys.begin), end = std::min(known.end, keys.end); key < end;
-             ++key)
-          lanes_of(key) |= p.rows;
-      for (const Range open : p.seen.any)
-        for (Index key = std::max(open.begin, keys.begin), end = std::min(open.end, keys.end); key < end;
-             ++key) {
-          std::uint64_t& lanes = lanes_of(key);
-          if ((lanes & p.rows) != p.rows) lanes |= ask(p, key);
+        each(known.begin, known.end, [&](Range some, std::uint64_t* lanes) {
+          for (Index key = 0; key < some.size(); ++key) lanes[key] |= p.rows;
+        });
+      for (const Range maybe : p.seen.any) {  // where no known range lies, a pair must be asked about
+        Index from = maybe.begin;
+        for (const Range known : p.seen.all) {
+          if (known.begin >= maybe.end) break;
+          if (known.end <= from) continue;
+          each(from, known.begin, ask_about);
+          from = known.end;
         }
+        each(from, maybe.end, ask_about);
+      }
     }
-    mask.close();
+    mask.close(here);
     return mask.any();
   }
 
@@ -84,29 +93,36 @@ class SeenRows {
     SeenKeys seen;
   };
 
+  /// From the first of these keys that a row may see to the last.
+  Range hull_within(Range keys) const {
+    Range hull{keys.end, keys.begin};
+    for (Index i = 0; i < count_; ++i)
+      for (const Range any : part(i).seen.any) {
+        const Range both{std::max(any.begin, keys.begin), std::min(any.end, keys.end)};
+        if (both.begin < both.end) hull = {std::min(hull.begin, both.begin), std::max(hull.end, both.end)};
+      }
+    return hull.begin < hull.end ? hull : Range{};
+  }
+
   const Part& part(Index i) const { return *parts_[static_cast<std::size_t>(i)]; }
 
-  /// The lanes of the part that see the key, row by row.
-  std::uint64_t ask(const Part& p, Index key) const {
-    std::uint64_t lanes = 0;
-    if constexpr (has_structure<M>) {
-      if (p.q.size() == kStep) {  // as many as can be asked at once where the mod allows it
-        std::array<bool, kStep> sees;
-        for (Index r = 0; r < kStep; ++r)
-          sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
-        for (Index r = 0; r < kStep; ++r)
-          lanes |= (p.row << (r * row_step_)) & -std::uint64_t{sees[static_cast<std::size_t>(r)]};
-        return lanes;
+  /// Adds the lanes of the part that see each of the keys, pair by pair. Either loop becomes vectors where the mod allows it.
+  void ask(const Part& p, Range keys, std::uint64_t* lanes) const {
+    if constexpr (has_structure<M>) {  // few rows, few keys in an order that a mod likes to be asked in
+      for (Index r = 0; r < p.q.size(); ++r) {
+        const std::uint64_t row = p.row << (r * row_step_);
+        const Index q = p.q.begin + r;
+        for (Index key = keys.begin; key < keys.end; ++key)
+          lanes[key - keys.begin] |= mod_(b_, p.h, q, key) ? row : 0;
       }
-      for (Index r = 0; r < p.q.size(); ++r)
-        lanes |= (mod_(b_, p.h, p.q.begin + r, key) ? p.row : 0) << (r * row_step_);
-    } else {  // many rows, each in the lane after the last: the loop becomes vectors where the mod allows it
-      std::array<unsigned char, kTileLanes> sees{};
-      for (Index r = 0; r < p.q.size(); ++r)
-        sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
-      lanes = bits_of(sees.data(), p.q.size()) * p.row;
+    } else {  // many rows, each in the lane after the last
+      for (Index key = keys.begin; key < keys.end; ++key) {
+        std::array<unsigned char, kTileLanes> sees{};
+        for (Index r = 0; r < p.q.size(); ++r)
+          sees[static_cast<std::size_t>(r)] = mod_(b_, p.h, p.q.begin + r, key);
+        lanes[key - keys.begin] |= bits_of(sees.data(), p.q.size()) * p.row;
+      }
     }
-    return lanes;
   }
 
   const M& mod_;

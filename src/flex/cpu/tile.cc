@@ -20,10 +20,10 @@ struct Kernels {
   static void score(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& tile) {
     score_block(block, mask, factor, tile);
   }
-  static void add(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile) {
-    add_block(block, mask, tile);
+  static void add(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile, T* const* rows) {
+    add_block(block, mask, tile, rows);
   }
-  static void store(const float* acc, Index dim, float factor, T* out) { store_row(acc, dim, factor, out); }
+  static void store(const Tile& tile, T* const* rows) { store_lanes(tile, {0, tile.lanes}, rows); }
   static constexpr TileKernels<T> kTable{begin, score, add, store};
 };
 
@@ -92,7 +92,7 @@ constexpr std::int64_t round_up(std::int64_t n) {
 
 std::int64_t Tile::floats(Index dim, Index v_dim) {
   return std::int64_t{kTileLanes} * (round_up(dim) + kBlock + kBlock / 2 + 3 + padded(v_dim)) +
-         std::int64_t{kLanes} * padded(dim) + std::int64_t{kBlock} * padded(v_dim);
+         std::int64_t{kLanes} * padded(dim) + Tile::kSlots * (std::int64_t{kBlock} * padded(v_dim) + kLanes);
 }
 
 Tile::Tile(Index query_dim, Index value_dim, float* at) : dim(query_dim), v_dim(value_dim) {
@@ -109,7 +109,9 @@ Tile::Tile(Index query_dim, Index value_dim, float* at) : dim(query_dim), v_dim(
   keep = take(kTileLanes);
   acc = take(std::int64_t{kTileLanes} * padded(v_dim));
   keys = take(std::int64_t{kLanes} * padded(dim));
-  values = take(std::int64_t{kBlock} * padded(v_dim));
+  values = take(std::int64_t{kSlots} * kBlock * padded(v_dim));
+  static_assert(sizeof(PackedValues) <= kLanes * sizeof(float));
+  packed = take(kSlots * kLanes);
 }
 
 }  // namespace chorus::flex::cpu

@@ -7,8 +7,8 @@
 //
 //   const TileKernels<float>& kernels = tile_kernels<float>();
 //   kernels.begin(rows, tile);
-//   for (...) { kernels.score(block, mask, scale * kLog2E, tile); kernels.add(block, mask, tile); }
-//   kernels.store(tile.acc, tile.v_dim, 1 / tile.sum[0], out);
+//   for (...) { kernels.score(block, mask, scale * kLog2E, tile); kernels.add(block, mask, tile, nullptr); }
+//   kernels.store(tile, out_rows);   // or the last add is given them
 #pragma once
 
 #include <array>
@@ -35,28 +35,33 @@ struct AlignedFloats {
 
 /// Three AVX-512 registers: with eight keys they make 24 accumulators, and the operands still fit.
 inline constexpr Index kTileLanes = 48;
-/// Keys whose scores are computed together; what a mask leaves of a block is kept by such groups.
+/// Keys whose scores are computed together, or half of them where a mask cuts; what a mask leaves of a block is kept by groups.
 inline constexpr Index kKeyGroup = 8;
 inline constexpr Index kKeyGroups = kBlock / kKeyGroup;
 inline constexpr float kLog2E = 1.44269504088896340736F;
 
 /// Which lanes see which keys of a block: bit i is lane i.
 struct TileMask {
-  std::array<std::uint64_t, kBlock + 1>
-      lanes{};  // of each key; one more, so that a kernel may read past the last
-  std::array<std::uint64_t, kKeyGroups>
-      groups{};         // of any key of a group; 0 in groups that are not looked at
-  bool masked = false;  // false: every lane sees every key, `lanes` is not read
+  // Of each key, set where a group of keys is looked at; one more, so that a kernel may read past the last.
+  std::array<std::uint64_t, kBlock + 1> lanes;
+  std::array<std::uint64_t, kKeyGroups> groups;  // of any key of a group; 0 in groups that are not looked at
+  bool masked;                                   // false: every lane sees every key, `lanes` is not read
 
-  /// No lane sees any key.
-  void clear() {
-    lanes.fill(0);
-    groups.fill(0);
+  /// To be filled, or cleared, before anything is read: a tile's masks are made often.
+  TileMask() { lanes[kBlock] = 0; }  // NOLINT(*-member-init)
+
+  /// No lane sees any key; `lanes` may then be set for these keys.
+  void clear(Range keys) {
+    const Range g = groups_over(keys);
+    std::memset(lanes.data() + g.begin * kKeyGroup, 0,
+                static_cast<std::size_t>(g.size()) * kKeyGroup * sizeof(lanes[0]));
+    groups = {};
     masked = true;
   }
-  /// Makes `groups` of `lanes`.
-  void close() {
-    for (std::size_t g = 0; g < kKeyGroups; ++g)
+  /// Makes `groups` of the `lanes` of the keys that were cleared.
+  void close(Range keys) {
+    const Range range = groups_over(keys);
+    for (auto g = static_cast<std::size_t>(range.begin); g < static_cast<std::size_t>(range.end); ++g)
       for (std::size_t key = 0; key < kKeyGroup; ++key) groups[g] |= lanes[g * kKeyGroup + key];
   }
   /// These lanes see keys [keys.begin, keys.end) of the block, and no others.
@@ -66,9 +71,18 @@ struct TileMask {
       masked = false;
       return;
     }
-    clear();
+    clear(keys);
     std::fill(lanes.begin() + keys.begin, lanes.begin() + keys.end, by);
-    close();
+    close(keys);
+  }
+  /// Lanes that see any of the first four keys of a group, or of the other four.
+  std::uint64_t half(Index group, Index which) const {
+    if (!masked) return groups[static_cast<std::size_t>(group)];
+    const std::uint64_t* four = lanes.data() + group * kKeyGroup + which * kKeyGroup / 2;
+    return four[0] | four[1] | four[2] | four[3];
+  }
+  static constexpr Range groups_over(Range keys) {
+    return {keys.begin / kKeyGroup, (keys.end + kKeyGroup - 1) / kKeyGroup};
   }
   bool any() const {
     return std::any_of(groups.begin(), groups.end(), [](std::uint64_t g) { return g != 0; });
@@ -91,6 +105,17 @@ struct TileMask {
   }
 };
 
+/// Groups of kLanes lanes, first and count; from the first that has a lane of some set to the last.
+struct LaneGroups {
+  Index first, count;
+  friend bool operator==(LaneGroups, LaneGroups) = default;
+};
+inline LaneGroups lane_groups(std::uint64_t lanes) {
+  if (lanes == 0) return {0, 0};
+  const Index first = __builtin_ctzll(lanes) / kLanes;
+  return {first, (63 - __builtin_clzll(lanes)) / kLanes + 1 - first};
+}
+
 /// Keys and values of a block where they lie, rows `stride` elements apart; 1 .. kBlock of them.
 template <class T>
 struct KeyBlock {
@@ -98,6 +123,7 @@ struct KeyBlock {
   const T* v = nullptr;
   std::int64_t k_stride = 0, v_stride = 0;
   Index keys = 0;
+  Index slot = 0;  // of Tile::values
 };
 
 /// A tile's memory. Rows of [kTileLanes] hold a number a lane.
@@ -117,27 +143,50 @@ struct Tile {
       nullptr;  // [kTileLanes], what the next block multiplies acc by; 0: acc counts as 0, whatever it holds
   float* acc = nullptr;     // [kTileLanes][padded(v_dim)], not normalised; of no meaning while sum is 0
   float* keys = nullptr;    // [kLanes][dim], rows made wider
-  float* values = nullptr;  // [kBlock][padded(v_dim)], in the kernel's form
+  float* values = nullptr;  // [kSlots][kBlock][padded(v_dim)], in the kernel's form
+  float* packed = nullptr;  // [kSlots] PackedValues: what `values` hold
+
+  static constexpr Index kSlots = 2;  // a block and its neighbour
+  float* values_of(Index slot) const { return values + std::int64_t{slot} * kBlock * padded(v_dim); }
 };
 
-/// Asks for a row of a tensor before it is needed; kWrite: to be written.
-template <bool kWrite = false, class T>
-void prefetch(const T* row, Index dim) {
-  const char* at = reinterpret_cast<const char*>(row);
-  for (const char* end = reinterpret_cast<const char*>(row + dim); at < end; at += 64)
-    __builtin_prefetch(at, kWrite ? 1 : 0);
+/// Which values lie packed in a slot: these keys of the block whose values begin at `v`. Null: none.
+struct PackedValues {
+  const void* v;
+  Range keys;
+};
+
+/// The keys of a block that are still to be packed so that `keys` all are; the caller packs them, none if empty. Tiles that
+/// follow each other want the same blocks, the tensors of a call do not change between them, and a block stays where it is.
+inline Range keys_to_pack(const Tile& tile, Index slot, const void* v, Range keys) {
+  PackedValues packed;
+  float* const at = tile.packed + slot * kLanes;
+  std::memcpy(static_cast<void*>(&packed), at, sizeof packed);
+  Range missing = keys;
+  if (packed.v == v) {  // what lies there grows to one side or both; then all of it is packed anew
+    const Range both{std::min(packed.keys.begin, keys.begin), std::max(packed.keys.end, keys.end)};
+    if (both == packed.keys) return {};
+    missing = both.begin == packed.keys.begin ? Range{packed.keys.end, both.end}
+              : both.end == packed.keys.end   ? Range{both.begin, packed.keys.begin}
+                                              : both;
+    keys = both;
+  }
+  packed = {v, keys};
+  std::memcpy(at, &packed, sizeof packed);
+  return missing;
 }
 
 template <class T>
 struct TileKernels {
   /// Makes the states empty and loads the queries: rows[i] is lane i's, tile.lanes rounded up to kLanes of them.
   void (*begin)(const T* const* rows, const Tile& tile);
-  /// tile.scores[key][lane] = factor * q . k wherever mask.groups has a lane; elsewhere they are left as they are.
+  /// tile.scores[key][lane] = factor * q . k wherever the mask has a lane; elsewhere they are that or left as they are.
   void (*score)(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& tile);
-  /// Adds the block to the running softmax of the lanes. Turns the scores into weights or spoils them.
-  void (*add)(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile);
-  /// out[d] = acc[d] * factor, rounded to nearest even.
-  void (*store)(const float* acc, Index dim, float factor, T* out);
+  /// Adds the block to the running softmax of the lanes. Turns the scores into weights or spoils them. With `rows` it is the
+  /// tile's last block: the sums go there as store() would put them, and tile.acc loses its meaning.
+  void (*add)(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile, T* const* rows);
+  /// rows[i] = acc / sum of lane i, rounded to nearest even; 0 where it saw no key. A null row is not written.
+  void (*store)(const Tile& tile, T* const* rows);
 };
 
 /// The kernels for this processor. T is float, core::bf16 or core::f16. bf16 is multiplied as such where the processor has

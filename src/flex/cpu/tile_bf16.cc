@@ -52,45 +52,52 @@ HWY_INLINE __m512 exp2_nonpositive(__m512 x) {
   return _mm512_mask_blend_ps(tiny, _mm512_scalef_ps(y, whole), _mm512_setzero_ps());
 }
 
-template <int kGroups>
+template <int kKeys, int kGroups>
 HWY_INLINE void score_keys(const bf16* const* k, Index dim, const float* q, float factor, float* s) {
-  __m512 acc[kKeyGroup][kGroups];
+  __m512 acc[kKeys][kGroups];
   for (auto& row : acc)
     for (auto& a : row) a = _mm512_setzero_ps();
   for (Index d = 0; d < dim; d += 2, q += kTileLanes) {
     __m512bh lane[kGroups];
     for (int n = 0; n < kGroups; ++n) lane[n] = pairs(q + n * kWidth);
-    for (int j = 0; j < kKeyGroup; ++j) {
+    for (int j = 0; j < kKeys; ++j) {
       const __m512bh x = pair_everywhere(k[j] + d);
       for (int n = 0; n < kGroups; ++n) acc[j][n] = _mm512_dpbf16_ps(acc[j][n], x, lane[n]);
     }
   }
   const __m512 f = _mm512_set1_ps(factor);
-  for (int j = 0; j < kKeyGroup; ++j)
+  for (int j = 0; j < kKeys; ++j)
     for (int n = 0; n < kGroups; ++n)
       _mm512_storeu_ps(s + j * kTileLanes + n * kWidth, _mm512_mul_ps(acc[j][n], f));
 }
 
+/// Scores of kKeys keys and the groups of lanes that `seen` lies in; `s` is the first key's.
+template <int kKeys>
+HWY_INLINE void score_lanes(const bf16* const* k, LaneGroups groups, float factor, float* s, const Tile& t) {
+  const float* q = t.queries + groups.first * kLanes;
+  s += groups.first * kLanes;
+  if (groups.count == 3)
+    score_keys<kKeys, 3>(k, t.dim, q, factor, s);
+  else if (groups.count == 2)
+    score_keys<kKeys, 2>(k, t.dim, q, factor, s);
+  else if (groups.count == 1)
+    score_keys<kKeys, 1>(k, t.dim, q, factor, s);
+}
+
 void score(const KeyBlock<bf16>& block, const TileMask& mask, float factor, const Tile& t) {
   for (Index g = 0; g < kKeyGroups; ++g) {
-    const std::uint64_t seen = mask.groups[static_cast<std::size_t>(g)];
-    if (seen == 0) continue;
+    if (mask.groups[static_cast<std::size_t>(g)] == 0) continue;
     const bf16* rows[kKeyGroup];
-    for (Index j = 0; j < kKeyGroup; ++j) {
-      const std::int64_t key = std::min(g * kKeyGroup + j, block.keys - 1);
-      rows[j] = block.k + key * block.k_stride;
-      if (key + kKeyGroup < block.keys) prefetch(block.k + (key + kKeyGroup) * block.k_stride, t.dim);
-      prefetch(block.v + key * block.v_stride, t.v_dim);  // read after the scores
+    for (Index j = 0; j < kKeyGroup; ++j)
+      rows[j] = block.k + std::int64_t{std::min(g * kKeyGroup + j, block.keys - 1)} * block.k_stride;
+    float* s = t.scores + g * kKeyGroup * kTileLanes;
+    const LaneGroups low = lane_groups(mask.half(g, 0)), high = lane_groups(mask.half(g, 1));
+    if (low == high) {
+      score_lanes<kKeyGroup>(rows, low, factor, s, t);
+    } else {
+      score_lanes<kKeyGroup / 2>(rows, low, factor, s, t);
+      score_lanes<kKeyGroup / 2>(rows + kKeyGroup / 2, high, factor, s + kKeyGroup / 2 * kTileLanes, t);
     }
-    const Index first = __builtin_ctzll(seen) / kLanes, last = (63 - __builtin_clzll(seen)) / kLanes;
-    const float* q = t.queries + first * kLanes;
-    float* s = t.scores + g * kKeyGroup * kTileLanes + first * kLanes;
-    if (last - first == 2)
-      score_keys<3>(rows, t.dim, q, factor, s);
-    else if (last - first == 1)
-      score_keys<2>(rows, t.dim, q, factor, s);
-    else
-      score_keys<1>(rows, t.dim, q, factor, s);
   }
 }
 
@@ -102,6 +109,40 @@ HWY_INLINE __m512i pair_up(__m512 even, __m512 odd) {
   return _mm512_permutexvar_epi16(places, both);
 }
 
+/// Which of eight sets of lanes have one of `wanted`: bit i is eight[i].
+HWY_INLINE std::uint32_t with_any(const std::uint64_t* eight, std::uint64_t wanted) {
+  return _mm512_test_epi64_mask(_mm512_loadu_si512(eight), _mm512_set1_epi64(static_cast<long long>(wanted)));
+}
+HWY_INLINE Index lowest(std::uint32_t bits) {
+  return static_cast<Index>(__builtin_ctz(bits));
+}
+HWY_INLINE Index highest(std::uint32_t bits) {
+  return 31 - static_cast<Index>(__builtin_clz(bits));
+}
+static_assert(kKeyGroups == 8 && kKeyGroup == 8);
+
+/// TileMask::groups_of and keys_of, which are asked a dozen times a block, eight words at a time.
+HWY_INLINE Range groups_of(const TileMask& mask, std::uint64_t lanes) {
+  const std::uint32_t some = with_any(mask.groups.data(), lanes);
+  return some == 0 ? Range{} : Range{lowest(some), highest(some) + 1};
+}
+HWY_INLINE Range keys_of(const TileMask& mask, std::uint64_t lanes) {
+  const Range groups = groups_of(mask, lanes);
+  if (!mask.masked || groups.size() == 0) return {groups.begin * kKeyGroup, groups.end * kKeyGroup};
+  const Index first = groups.begin * kKeyGroup, last = (groups.end - 1) * kKeyGroup;
+  return {first + lowest(with_any(&mask.lanes[static_cast<std::size_t>(first)], lanes)),
+          last + highest(with_any(&mask.lanes[static_cast<std::size_t>(last)], lanes)) + 1};
+}
+
+/// Which of a group of lanes see the key.
+HWY_INLINE __mmask16 lanes_seen(const TileMask& mask, Index key, Index lane) {
+  __mmask16 bits;
+  __builtin_memcpy(&bits,
+                   reinterpret_cast<const char*>(&mask.lanes[static_cast<std::size_t>(key)]) + lane / 8,
+                   sizeof bits);
+  return bits;
+}
+
 template <bool kMasked>
 HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, const Tile& t) {
   float* s = t.scores + lane;
@@ -109,15 +150,9 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
   __m512 top[4] = {hidden, hidden, hidden, hidden};
   for (Index key = keys.begin; key < keys.end; key += 4)
     for (Index i = 0; i < 4; ++i) {
-      float* at = s + (key + i) * kTileLanes;
-      __m512 score = _mm512_loadu_ps(at);
-      if constexpr (kMasked) {
-        const auto bits = static_cast<__mmask16>(
-            mask.lanes[static_cast<std::size_t>(key) + static_cast<std::size_t>(i)] >> lane);
-        score = _mm512_mask_blend_ps(bits, hidden, score);
-        _mm512_storeu_ps(at, score);
-      }
-      top[i] = _mm512_max_ps(top[i], score);
+      const __m512 score = _mm512_loadu_ps(s + (key + i) * kTileLanes);
+      top[i] = kMasked ? _mm512_mask_max_ps(top[i], lanes_seen(mask, key + i, lane), top[i], score)
+                       : _mm512_max_ps(top[i], score);
     }
   const __m512 before = _mm512_loadu_ps(t.max + lane);
   const __m512 after =
@@ -130,6 +165,7 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
     __m512 weight[4];
     for (Index i = 0; i < 4; ++i) {
       weight[i] = exp2_nonpositive(_mm512_sub_ps(_mm512_loadu_ps(s + (key + i) * kTileLanes), base));
+      if constexpr (kMasked) weight[i] = _mm512_maskz_mov_ps(lanes_seen(mask, key + i, lane), weight[i]);
       sum[i] = _mm512_add_ps(sum[i], weight[i]);
     }
     for (Index i = 0; i < 4; i += 2)
@@ -150,41 +186,86 @@ HWY_INLINE void keep_lanes(Index lane, const Tile& t) {
 
 void softmax(const TileMask& mask, Range hull, const Tile& t) {
   for (Index lane = 0; lane < t.lanes; lane += kLanes) {
-    const Range groups = mask.groups_of(kGroupBits << lane);
-    const Range keys{groups.begin * kKeyGroup, groups.end * kKeyGroup};
+    const Range exact = keys_of(mask, kGroupBits << lane);
+    const Range keys{exact.begin / 4 * 4, (exact.end + 3) / 4 * 4};
     if (keys.size() == 0)
       keep_lanes(lane, t);
     else if (mask.masked)
       softmax_lanes<true>(mask, keys, lane, t);
     else
       softmax_lanes<false>(mask, keys, lane, t);
-    for (Index key = hull.begin; key < hull.end; key += 2)
-      if (key < keys.begin || key >= keys.end)
+    const auto clear = [&](Index from, Index to) {
+      for (Index key = from; key < to; key += 2)
         _mm512_storeu_si512(t.weights + key / 2 * kTileLanes + lane, _mm512_setzero_si512());
+    };
+    clear(hull.begin, keys.size() == 0 ? hull.end : keys.begin);
+    if (keys.size() != 0) clear(keys.end, hull.end);
   }
+}
+
+/// Sixteen numbers, or eight and zeros.
+HWY_INLINE __m256i sixteen(const bf16* from, bool whole) {
+  return whole ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))
+               : _mm256_zextsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
 /// Values of two keys side by side, [pair][padded(dim)]; the pair of the last of an odd number is 0.
 void pack_values(const KeyBlock<bf16>& block, Range keys, const Tile& t) {
+  static constexpr bf16 kNothing[kMaxHeadDim]{};
   const Index width = padded(t.v_dim);
-  for (Index key = keys.begin; key < std::min(keys.end, block.keys); key += 2) {
-    float* to = t.values + key / 2 * width;
+  for (Index key = keys.begin / 2 * 2; key < keys.end; key += 2) {
+    float* to = t.values_of(block.slot) + key / 2 * width;
     const bf16* even = block.v + key * block.v_stride;
-    const bool both = key + 1 < block.keys;
-    const bf16* odd = both ? even + block.v_stride : even;
+    const bf16* odd = key + 1 < block.keys ? even + block.v_stride : kNothing;
     for (Index at = 0; at < t.v_dim; at += kLanes) {
-      const auto some = static_cast<__mmask16>(t.v_dim - at >= kLanes ? 0xffff : 0xff);
-      const __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(some, even + at));
-      const __m512i high =
-          _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(both ? some : static_cast<__mmask16>(0), odd + at));
+      const bool whole = t.v_dim - at >= kLanes;
+      const __m512i low = _mm512_cvtepu16_epi32(sixteen(even + at, whole));
+      const __m512i high = _mm512_cvtepu16_epi32(sixteen(odd + at, whole));
       _mm512_storeu_si512(to + at, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
     }
   }
 }
 
+/// What the sums of a group of lanes are multiplied by to become the result; 0 where a lane saw no key.
+HWY_INLINE __m512 factors_of(const Tile& t, Index lane) {
+  const __m512 sum = _mm512_loadu_ps(t.sum + lane);
+  return _mm512_maskz_div_ps(_mm512_cmp_ps_mask(sum, _mm512_setzero_ps(), _CMP_NEQ_UQ), _mm512_set1_ps(1.0F),
+                             sum);
+}
+
+/// acc times the factor, `count` of them, rounded; where the factor is 0, acc has no meaning.
+HWY_INLINE void store_part(__m512 acc, float factor, Index count, bf16* to) {
+  const auto any = static_cast<__mmask16>(factor == 0.0F ? 0 : 0xffff);
+  const auto value = (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_mul_ps(any, acc, _mm512_set1_ps(factor)));
+  if (count >= kLanes)
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), value);
+  else
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(value));
+}
+
+/// The results of some lanes.
+void store_lanes(const Tile& t, Range lanes, bf16* const* rows) {
+  alignas(64) float factors[kTileLanes];
+  for (Index lane = 0; lane < kTileLanes; lane += kLanes)
+    _mm512_store_ps(factors + lane, factors_of(t, lane));
+  for (Index lane = lanes.begin; lane < lanes.end; ++lane) {
+    if (rows[lane] == nullptr) continue;
+    const float* acc = t.acc + std::int64_t{lane} * padded(t.v_dim);
+    for (Index at = 0; at < t.v_dim; at += kLanes)
+      store_part(_mm512_loadu_ps(acc + at), factors[lane], t.v_dim - at, rows[lane] + at);
+  }
+}
+
+/// Where the results of some lanes go, from some column on; `count` of them are there.
+struct Results {
+  bf16* const* rows;  // null: the sums are kept in acc
+  const float* factors;
+  Index at, count;
+};
+
 template <int kM, int kN>
 HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, Index stride,
-                           Index count, float* out, Index out_stride) {
+                           Index count, float* out, Index out_stride, const Results& results) {
   __m512 acc[kM][kN];
   for (int r = 0; r < kM; ++r) {
     for (int n = 0; n < kN; ++n) acc[r][n] = _mm512_setzero_ps();
@@ -200,63 +281,112 @@ HWY_INLINE void add_values(const float* weights, const float* keep, const float*
       for (int n = 0; n < kN; ++n) acc[r][n] = _mm512_dpbf16_ps(acc[r][n], w, row[n]);
     }
   }
-  for (int r = 0; r < kM; ++r)
-    for (int n = 0; n < kN; ++n) _mm512_storeu_ps(out + r * out_stride + n * kWidth, acc[r][n]);
+  if (results.rows == nullptr) {
+    for (int r = 0; r < kM; ++r)
+      for (int n = 0; n < kN; ++n) _mm512_storeu_ps(out + r * out_stride + n * kWidth, acc[r][n]);
+    return;
+  }
+#pragma GCC unroll 6  // else the sums live in memory from the start
+  for (int r = 0; r < kM; ++r) {
+    if (results.rows[r] == nullptr) continue;
+    for (int n = 0; n < kN; ++n)
+      if (n * kWidth < results.count)
+        store_part(acc[r][n], results.factors[r], results.count - n * kWidth,
+                   results.rows[r] + results.at + n * kWidth);
+  }
 }
 
 template <int kN>
 HWY_INLINE void add_rows(Index rows, const float* weights, const float* keep, const float* values,
-                         Index stride, Index count, float* out, Index out_stride) {
+                         Index stride, Index count, float* out, Index out_stride, const Results& results) {
   switch (rows) {
     case 1:
-      return add_values<1, kN>(weights, keep, values, stride, count, out, out_stride);
+      return add_values<1, kN>(weights, keep, values, stride, count, out, out_stride, results);
     case 2:
-      return add_values<2, kN>(weights, keep, values, stride, count, out, out_stride);
+      return add_values<2, kN>(weights, keep, values, stride, count, out, out_stride, results);
     case 3:
-      return add_values<3, kN>(weights, keep, values, stride, count, out, out_stride);
+      return add_values<3, kN>(weights, keep, values, stride, count, out, out_stride, results);
     case 4:
-      return add_values<4, kN>(weights, keep, values, stride, count, out, out_stride);
+      return add_values<4, kN>(weights, keep, values, stride, count, out, out_stride, results);
     case 5:
-      return add_values<5, kN>(weights, keep, values, stride, count, out, out_stride);
+      return add_values<5, kN>(weights, keep, values, stride, count, out, out_stride, results);
     default:
-      return add_values<6, kN>(weights, keep, values, stride, count, out, out_stride);
+      return add_values<6, kN>(weights, keep, values, stride, count, out, out_stride, results);
   }
 }
 
 /// Columns [at, at + 16 kN) of all lanes. Key pairs of each register tile of rows are in `ranges`.
 template <int kN>
-void add_columns(const Range* ranges, Index at, const Tile& t) {
+void add_columns(const float* values, const Range* ranges, Index at, const Tile& t, const float* factors,
+                 bf16* const* rows) {
   const Index width = padded(t.v_dim);
   for (Index lane = 0, i = 0; lane < t.lanes; lane += kRows, ++i) {
     if (ranges[i].size() == 0) continue;
     const Index pair = ranges[i].begin;
     add_rows<kN>(std::min(kRows, t.lanes - lane), t.weights + pair * kTileLanes + lane, t.keep + lane,
-                 t.values + pair * width + at, width, ranges[i].size(), t.acc + lane * width + at, width);
+                 values + pair * width + at, width, ranges[i].size(), t.acc + lane * width + at, width,
+                 {rows == nullptr ? nullptr : rows + lane, factors + lane, at, t.v_dim - at});
   }
 }
 
-void add(const KeyBlock<bf16>& block, const TileMask& mask, const Tile& t) {
-  const Range seen = mask.groups_of(~std::uint64_t{0});
+void add(const KeyBlock<bf16>& block, const TileMask& mask, const Tile& t, bf16* const* rows) {
+  const Range seen = groups_of(mask, ~std::uint64_t{0});
   const Range hull{seen.begin * kKeyGroup, seen.end * kKeyGroup};
   if (hull.size() == 0) return;
   softmax(mask, hull, t);
-  pack_values(block, hull, t);
+  pack_values(block, keys_to_pack(t, block.slot, block.v, {hull.begin, std::min(hull.end, block.keys)}), t);
   Range ranges[kTileLanes / kRows];
   const Index pairs_here = (block.keys + 1) / 2;
   for (Index i = 0; i < kTileLanes / kRows; ++i) {
-    const Range keys = mask.keys_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
+    const Range keys = keys_of(mask, ((std::uint64_t{1} << kRows) - 1) << (i * kRows));
     ranges[i] = {keys.begin / 2, std::min((keys.end + 1) / 2, pairs_here)};
+    if (rows != nullptr && ranges[i].size() == 0)
+      store_lanes(t, {i * kRows, std::min((i + 1) * kRows, t.lanes)}, rows);
   }
+  alignas(64) float factors[kTileLanes];
+  if (rows != nullptr)
+    for (Index lane = 0; lane < kTileLanes; lane += kLanes)
+      _mm512_store_ps(factors + lane, factors_of(t, lane));
   const Index end = padded(t.v_dim);
   Index at = 0;
-  for (; at + 64 <= end; at += 64) add_columns<4>(ranges, at, t);
-  for (; at + 32 <= end; at += 32) add_columns<2>(ranges, at, t);
-  for (; at < end; at += 16) add_columns<1>(ranges, at, t);
+  for (; at + 64 <= end; at += 64) add_columns<4>(t.values_of(block.slot), ranges, at, t, factors, rows);
+  for (; at + 32 <= end; at += 32) add_columns<2>(t.values_of(block.slot), ranges, at, t, factors, rows);
+  for (; at < end; at += 16) add_columns<1>(t.values_of(block.slot), ranges, at, t, factors, rows);
+}
+
+/// Four neighbours of a, b, c and d each, transposed within each quarter of the registers.
+HWY_INLINE void transpose_quarters(__m512i& a, __m512i& b, __m512i& c, __m512i& d) {
+  const __m512i ab0 = _mm512_unpacklo_epi32(a, b), ab1 = _mm512_unpackhi_epi32(a, b);
+  const __m512i cd0 = _mm512_unpacklo_epi32(c, d), cd1 = _mm512_unpackhi_epi32(c, d);
+  a = _mm512_unpacklo_epi64(ab0, cd0);
+  b = _mm512_unpackhi_epi64(ab0, cd0);
+  c = _mm512_unpacklo_epi64(ab1, cd1);
+  d = _mm512_unpackhi_epi64(ab1, cd1);
+}
+
+/// Sixteen pairs of 16 rows from `at` on, transposed.
+HWY_INLINE void pack_sixteen(const bf16* const* rows, Index at, float* to) {
+  __m512i v[16];
+  for (int i = 0; i < 16; ++i) v[i] = _mm512_loadu_si512(rows[i] + at);
+  for (int i = 0; i < 16; i += 4) transpose_quarters(v[i], v[i + 1], v[i + 2], v[i + 3]);
+  // quarter l of v[4 i + j] holds pair 4 l + j of rows 4 i ..: now the quarters change places
+  for (int j = 0; j < 4; ++j) {
+    const __m512i a = _mm512_shuffle_i32x4(v[j], v[4 + j], 0x88),
+                  b = _mm512_shuffle_i32x4(v[j], v[4 + j], 0xdd);
+    const __m512i c = _mm512_shuffle_i32x4(v[8 + j], v[12 + j], 0x88),
+                  d = _mm512_shuffle_i32x4(v[8 + j], v[12 + j], 0xdd);
+    _mm512_storeu_si512(to + j * kTileLanes, _mm512_shuffle_i32x4(a, c, 0x88));
+    _mm512_storeu_si512(to + (4 + j) * kTileLanes, _mm512_shuffle_i32x4(b, d, 0x88));
+    _mm512_storeu_si512(to + (8 + j) * kTileLanes, _mm512_shuffle_i32x4(a, c, 0xdd));
+    _mm512_storeu_si512(to + (12 + j) * kTileLanes, _mm512_shuffle_i32x4(b, d, 0xdd));
+  }
 }
 
 /// Transposes 16 rows of `pairs` pairs into [pair][kTileLanes].
 void pack_lanes(const bf16* const* rows, Index dim, float* packed) {
-  for (Index at = 0; at < dim; at += 8) {  // four pairs of 16 rows: four 4 x 4 transposes in each register
+  Index at = 0;
+  for (; at + 32 <= dim; at += 32) pack_sixteen(rows, at, packed + at / 2 * kTileLanes);
+  for (; at < dim; at += 8) {  // four pairs of 16 rows: four 4 x 4 transposes in each register
     __m512i v[4];
     for (int j = 0; j < 4; ++j) {
       __m512i four = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[j] + at)));
@@ -265,13 +395,8 @@ void pack_lanes(const bf16* const* rows, Index dim, float* packed) {
       v[j] =
           _mm512_inserti32x4(four, _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[j + 12] + at)), 3);
     }
-    const __m512i ab0 = _mm512_unpacklo_epi32(v[0], v[1]), ab1 = _mm512_unpackhi_epi32(v[0], v[1]);
-    const __m512i cd0 = _mm512_unpacklo_epi32(v[2], v[3]), cd1 = _mm512_unpackhi_epi32(v[2], v[3]);
-    float* to = packed + at / 2 * kTileLanes;
-    _mm512_storeu_si512(to, _mm512_unpacklo_epi64(ab0, cd0));
-    _mm512_storeu_si512(to + kTileLanes, _mm512_unpackhi_epi64(ab0, cd0));
-    _mm512_storeu_si512(to + 2 * kTileLanes, _mm512_unpacklo_epi64(ab1, cd1));
-    _mm512_storeu_si512(to + 3 * kTileLanes, _mm512_unpackhi_epi64(ab1, cd1));
+    transpose_quarters(v[0], v[1], v[2], v[3]);
+    for (int j = 0; j < 4; ++j) _mm512_storeu_si512(packed + (at / 2 + j) * kTileLanes, v[j]);
   }
 }
 
@@ -283,13 +408,8 @@ void begin(const bf16* const* rows, const Tile& t) {
   for (Index lane = 0; lane < t.lanes; lane += kLanes) pack_lanes(rows + lane, t.dim, t.queries + lane);
 }
 
-void store(const float* acc, Index dim, float factor, bf16* out) {
-  const __m512 f = _mm512_set1_ps(factor);
-  for (Index at = 0; at < dim; at += kLanes) {
-    const auto some = static_cast<__mmask16>(dim - at >= kLanes ? 0xffff : 0xff);
-    const __m256bh rounded = _mm512_cvtneps_pbh(_mm512_mul_ps(_mm512_loadu_ps(acc + at), f));
-    _mm256_mask_storeu_epi16(out + at, some, (__m256i)rounded);
-  }
+void store(const Tile& t, bf16* const* rows) {
+  store_lanes(t, {0, t.lanes}, rows);
 }
 
 constexpr TileKernels<bf16> kNative{begin, score, add, store};

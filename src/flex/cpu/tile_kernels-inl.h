@@ -21,27 +21,43 @@ inline constexpr int kTileKeys = kWidth == 16 ? 8 : 4;
 inline constexpr int kTileGroups = kWidth == 16 ? 3 : 1;
 inline constexpr std::uint64_t kGroupBits = (std::uint64_t{1} << kLanes) - 1;
 
-/// s[key][lane] = factor * k[key] . q[lane] for kTileKeys keys and kGroups groups of lanes.
-template <int kGroups>
+/// s[key][lane] = factor * k[key] . q[lane] for kKeys keys and kGroups groups of lanes.
+template <int kKeys, int kGroups>
 HWY_INLINE void score_keys(const float* const* k, Index dim, const float* q, float factor, float* s) {
   constexpr int kN = kGroups * kPerLanes;
-  V acc[kTileKeys][kN];
-  const float* row[kTileKeys];
-  for (int j = 0; j < kTileKeys; ++j) {
+  V acc[kKeys][kN];
+  const float* row[kKeys];
+  for (int j = 0; j < kKeys; ++j) {
     row[j] = k[j];
     for (int n = 0; n < kN; ++n) acc[j][n] = hn::Zero(D());
   }
   for (Index d = 0; d < dim; ++d, q += kTileLanes) {
     V lane[kN];
     for (int n = 0; n < kN; ++n) lane[n] = load(q + n * kWidth);
-    for (int j = 0; j < kTileKeys; ++j) {
+    for (int j = 0; j < kKeys; ++j) {
       const V x = hn::Set(D(), row[j][d]);
       for (int n = 0; n < kN; ++n) acc[j][n] = hn::MulAdd(x, lane[n], acc[j][n]);
     }
   }
   const V f = hn::Set(D(), factor);
-  for (int j = 0; j < kTileKeys; ++j)
+  for (int j = 0; j < kKeys; ++j)
     for (int n = 0; n < kN; ++n) hn::StoreU(hn::Mul(acc[j][n], f), D(), s + j * kTileLanes + n * kWidth);
+}
+
+/// Scores of kKeys keys and some groups of lanes; `s` is the first key's.
+template <int kKeys>
+HWY_INLINE void score_lanes(const float* const* k, LaneGroups groups, float factor, float* s, const Tile& t) {
+  for (Index lane = groups.first, end = groups.first + groups.count; lane < end;) {
+    const float* q = t.queries + lane * kLanes;
+    float* to = s + lane * kLanes;
+    const Index left = std::min<Index>(end - lane, kTileGroups);
+    if constexpr (kTileGroups == 3) {
+      if (left == 3) score_keys<kKeys, 3>(k, t.dim, q, factor, to);
+      if (left == 2) score_keys<kKeys, 2>(k, t.dim, q, factor, to);
+    }
+    if (left == 1) score_keys<kKeys, 1>(k, t.dim, q, factor, to);
+    lane += left;
+  }
 }
 
 /// The row as floats, `dim` a multiple of 8; rounded up to whole registers where there is room for padded(dim).
@@ -54,31 +70,14 @@ HWY_INLINE void widen_row(const T* from, Index dim, float* to) {
   }
 }
 
-/// Groups of lanes, first and count, that see a key of the group.
-struct LaneGroups {
-  Index first, count;
-};
-HWY_INLINE LaneGroups lane_groups(std::uint64_t lanes) {
-  Index first = 0, last = 0;
-  for (Index g = kTileLanes / kLanes - 1; g >= 0; --g)
-    if (((lanes >> (g * kLanes)) & kGroupBits) != 0) {
-      last = std::max(last, g + 1);
-      first = g;
-    }
-  return {first, last - first};
-}
-
 template <class T>
 HWY_INLINE void score_block(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& t) {
   for (Index g = 0; g < kKeyGroups; ++g) {
-    const LaneGroups lanes = lane_groups(mask.groups[static_cast<std::size_t>(g)]);
-    if (lanes.count == 0) continue;
+    if (mask.groups[static_cast<std::size_t>(g)] == 0) continue;
     const float* rows[kKeyGroup];
     for (Index j = 0; j < kKeyGroup; ++j) {
       const std::int64_t key = std::min(g * kKeyGroup + j, block.keys - 1);
       const T* row = block.k + key * block.k_stride;
-      if (key + kKeyGroup < block.keys) prefetch(block.k + (key + kKeyGroup) * block.k_stride, t.dim);
-      prefetch(block.v + key * block.v_stride, t.v_dim);  // read after the scores
       if constexpr (std::is_same_v<T, float>) {
         rows[j] = row;
       } else {
@@ -86,19 +85,14 @@ HWY_INLINE void score_block(const KeyBlock<T>& block, const TileMask& mask, floa
         widen_row(row, t.dim, t.keys + std::int64_t{j} * padded(t.dim));
       }
     }
-    for (Index j = 0; j < kKeyGroup; j += kTileKeys) {
-      float* s = t.scores + (g * kKeyGroup + j) * kTileLanes;
-      for (Index lane = lanes.first, end = lanes.first + lanes.count; lane < end;) {
-        const float* q = t.queries + lane * kLanes;
-        float* to = s + lane * kLanes;
-        const Index left = std::min<Index>(end - lane, kTileGroups);
-        if constexpr (kTileGroups == 3) {
-          if (left == 3) score_keys<3>(rows + j, t.dim, q, factor, to);
-          if (left == 2) score_keys<2>(rows + j, t.dim, q, factor, to);
-        }
-        if (left == 1) score_keys<1>(rows + j, t.dim, q, factor, to);
-        lane += left;
-      }
+    constexpr Index kHalf = kKeyGroup / 2;
+    float* s = t.scores + g * kKeyGroup * kTileLanes;
+    const LaneGroups low = lane_groups(mask.half(g, 0)), high = lane_groups(mask.half(g, 1));
+    if (kTileKeys == kKeyGroup && low == high) {
+      score_lanes<kTileKeys>(rows, low, factor, s, t);
+    } else {
+      score_lanes<kHalf>(rows, low, factor, s, t);
+      score_lanes<kHalf>(rows + kHalf, high, factor, s + kHalf * kTileLanes, t);
     }
   }
 }
@@ -158,8 +152,8 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
 /// The softmax of all lanes. Keys in `hull` that a group of lanes does not look at get the weight 0.
 HWY_INLINE void softmax_block(const TileMask& mask, Range hull, const Tile& t) {
   for (Index lane = 0; lane < t.lanes; lane += kLanes) {
-    const Range groups = mask.groups_of(kGroupBits << lane);
-    const Range keys{groups.begin * kKeyGroup, groups.end * kKeyGroup};
+    const Range exact = mask.keys_of(kGroupBits << lane);
+    const Range keys{exact.begin / 4 * 4, (exact.end + 3) / 4 * 4};
     for (Index part = lane; part < lane + kLanes; part += kWidth) {
       if (keys.size() == 0) {
         const V max = load(t.max + part);  // lanes that have seen no key have nothing to keep
@@ -172,110 +166,6 @@ HWY_INLINE void softmax_block(const TileMask& mask, Range hull, const Tile& t) {
         if (key < keys.begin || key >= keys.end)
           hn::StoreU(hn::Zero(D()), D(), t.scores + key * kTileLanes + part);
     }
-  }
-}
-
-/// acc[r][n] = acc[r][n] * keep[r] + sum over keys of weight[key][r] * value[key][n] for kM lanes, kN registers.
-template <int kM, int kN>
-HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, std::int64_t stride,
-                           Index keys, float* out, Index out_stride) {
-  V acc[kM][kN];
-  for (int r = 0; r < kM; ++r) {
-    for (int n = 0; n < kN; ++n) acc[r][n] = hn::Zero(D());
-    if (keep[r] == 0.0F) continue;
-    const V scale = hn::Set(D(), keep[r]);
-    for (int n = 0; n < kN; ++n) acc[r][n] = hn::Mul(load(out + r * out_stride + n * kWidth), scale);
-  }
-  for (Index key = 0; key < keys; ++key, values += stride, weights += kTileLanes) {
-    V row[kN];
-    for (int n = 0; n < kN; ++n) row[n] = load(values + n * kWidth);
-    for (int r = 0; r < kM; ++r) {
-      const V w = hn::Set(D(), weights[r]);
-      for (int n = 0; n < kN; ++n) acc[r][n] = hn::MulAdd(w, row[n], acc[r][n]);
-    }
-  }
-  for (int r = 0; r < kM; ++r)
-    for (int n = 0; n < kN; ++n) hn::StoreU(acc[r][n], D(), out + r * out_stride + n * kWidth);
-}
-
-/// Columns [at, at + kN registers) of all lanes.
-template <int kN>
-HWY_INLINE void add_columns(const float* values, std::int64_t stride, const Range* ranges, Index at,
-                            Index keys, const Tile& t) {
-  const Index width = padded(t.v_dim);
-  for (Index lane = 0, i = 0; lane < t.lanes; lane += kRows, ++i) {
-    const Range r{ranges[i].begin, std::min(ranges[i].end, keys)};
-    if (r.begin >= r.end) continue;
-    with_rows(std::min(kRows, t.lanes - lane), [&](auto m) HWY_ATTR {
-      add_values<decltype(m)::value, kN>(t.scores + r.begin * kTileLanes + lane, t.keep + lane,
-                                         values + r.begin * stride + at, stride, r.size(),
-                                         t.acc + std::int64_t{lane} * width + at, width);
-    });
-  }
-}
-
-template <class T>
-HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const Tile& t) {
-  const Range seen = mask.groups_of(~std::uint64_t{0});
-  const Range hull{seen.begin * kKeyGroup, seen.end * kKeyGroup};
-  if (hull.size() == 0) return;
-  softmax_block(mask, hull, t);
-  Range ranges[kTileLanes / kRows];  // of keys, for each register tile of rows
-  for (Index i = 0; i < kTileLanes / kRows; ++i) {
-    ranges[i] = mask.keys_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
-  }
-  const float* values = t.values;
-  std::int64_t stride = padded(t.v_dim);
-  bool in_place = false;
-  if constexpr (std::is_same_v<T, float>) {
-    if (t.v_dim % kLanes == 0) {
-      values = block.v;
-      stride = block.v_stride;
-      in_place = true;
-    }
-  }
-  if (!in_place)
-    for (Index key = hull.begin; key < std::min(hull.end, block.keys); ++key)
-      widen_row(block.v + key * block.v_stride, t.v_dim, t.values + key * stride);
-  const Index end = padded(t.v_dim);
-  Index at = 0;
-  for (; at + kTileVectors * kWidth <= end; at += kTileVectors * kWidth)
-    add_columns<kTileVectors>(values, stride, ranges, at, block.keys, t);
-  if constexpr (kTileVectors == 4) {
-    if (at + 2 * kWidth <= end) {
-      add_columns<2>(values, stride, ranges, at, block.keys, t);
-      at += 2 * kWidth;
-    }
-  }
-  for (; at < end; at += kWidth) add_columns<1>(values, stride, ranges, at, block.keys, t);
-}
-
-/// The queries of a group of lanes, transposed. `rows` are of T, or of pairs taken as floats.
-HWY_INLINE void pack_lanes(const float* const* rows, Index dim, float* packed) {
-  pack_keys<float, kTileLanes>(rows, dim, {0, kLanes}, packed);
-}
-
-HWY_INLINE void empty_states(const Tile& t) {
-  for (Index lane = 0; lane < kTileLanes; lane += kWidth) {
-    hn::StoreU(hn::Set(D(), kMinusInfinity), D(), t.max + lane);
-    hn::StoreU(hn::Zero(D()), D(), t.sum + lane);
-  }
-}
-
-template <class T>
-HWY_INLINE void begin_tile(const T* const* rows, const Tile& t) {
-  empty_states(t);
-  for (Index lane = 0; lane < t.lanes; lane += kLanes) {
-    const float* wide[kLanes];
-    for (Index i = 0; i < kLanes; ++i) {
-      if constexpr (std::is_same_v<T, float>) {
-        wide[i] = rows[lane + i];
-      } else {
-        wide[i] = t.keys + std::int64_t{i} * padded(t.dim);
-        widen_row(rows[lane + i], t.dim, t.keys + std::int64_t{i} * padded(t.dim));
-      }
-    }
-    pack_lanes(wide, t.dim, t.queries + lane);
   }
 }
 
@@ -311,10 +201,156 @@ HWY_INLINE void store_part(V value, Index count, T* to) {
 #endif
 }
 
+/// What the sums of kWidth lanes are multiplied by to become the result; 0 where a lane saw no key.
+HWY_INLINE V factors_of(const Tile& t, Index lane) {
+  const V sum = load(t.sum + lane);
+  return hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(D())), hn::Div(hn::Set(D(), 1.0F), sum));
+}
+
+/// The results of some lanes. Where the factor is 0, what acc holds has no meaning.
 template <class T>
-HWY_INLINE void store_row(const float* acc, Index dim, float factor, T* out) {
-  const V f = hn::Set(D(), factor);
-  for (Index at = 0; at < dim; at += kWidth) store_part(hn::Mul(load(acc + at), f), dim - at, out + at);
+HWY_INLINE void store_lanes(const Tile& t, Range lanes, T* const* rows) {
+  HWY_ALIGN float factors[kTileLanes];
+  for (Index lane = 0; lane < kTileLanes; lane += kWidth) hn::Store(factors_of(t, lane), D(), factors + lane);
+  for (Index lane = lanes.begin; lane < lanes.end; ++lane) {
+    if (rows[lane] == nullptr) continue;
+    const float* acc = t.acc + std::int64_t{lane} * padded(t.v_dim);
+    const V f = hn::Set(D(), factors[lane]);
+    for (Index at = 0; at < t.v_dim; at += kWidth)
+      store_part(factors[lane] == 0.0F ? hn::Zero(D()) : hn::Mul(load(acc + at), f), t.v_dim - at,
+                 rows[lane] + at);
+  }
+}
+
+/// Where the results of kM lanes go, from some column on; `count` of them are there.
+template <class T>
+struct Results {
+  T* const* rows;  // null: the sums are kept in acc
+  const float* factors;
+  Index at, count;
+};
+
+/// acc[r][n] = acc[r][n] * keep[r] + sum over keys of weight[key][r] * value[key][n] for kM lanes, kN registers.
+template <int kM, int kN, class T>
+HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, std::int64_t stride,
+                           Index keys, float* out, Index out_stride, const Results<T>& results) {
+  V acc[kM][kN];
+  for (int r = 0; r < kM; ++r) {
+    for (int n = 0; n < kN; ++n) acc[r][n] = hn::Zero(D());
+    if (keep[r] == 0.0F) continue;
+    const V scale = hn::Set(D(), keep[r]);
+    for (int n = 0; n < kN; ++n) acc[r][n] = hn::Mul(load(out + r * out_stride + n * kWidth), scale);
+  }
+  for (Index key = 0; key < keys; ++key, values += stride, weights += kTileLanes) {
+    V row[kN];
+    for (int n = 0; n < kN; ++n) row[n] = load(values + n * kWidth);
+    for (int r = 0; r < kM; ++r) {
+      const V w = hn::Set(D(), weights[r]);
+      for (int n = 0; n < kN; ++n) acc[r][n] = hn::MulAdd(w, row[n], acc[r][n]);
+    }
+  }
+  if (results.rows == nullptr) {
+    for (int r = 0; r < kM; ++r)
+      for (int n = 0; n < kN; ++n) hn::StoreU(acc[r][n], D(), out + r * out_stride + n * kWidth);
+    return;
+  }
+  for (int r = 0; r < kM; ++r) {
+    if (results.rows[r] == nullptr) continue;
+    const V f = hn::Set(D(), results.factors[r]);
+    for (int n = 0; n < kN && n * kWidth < results.count; ++n)
+      store_part(results.factors[r] == 0.0F ? hn::Zero(D()) : hn::Mul(acc[r][n], f),
+                 results.count - n * kWidth, results.rows[r] + results.at + n * kWidth);
+  }
+}
+
+/// Columns [at, at + kN registers) of all lanes.
+template <int kN, class T>
+HWY_INLINE void add_columns(const float* values, std::int64_t stride, const Range* ranges, Index at,
+                            Index keys, const Tile& t, const float* factors, T* const* rows) {
+  const Index width = padded(t.v_dim);
+  for (Index lane = 0, i = 0; lane < t.lanes; lane += kRows, ++i) {
+    const Range r{ranges[i].begin, std::min(ranges[i].end, keys)};
+    if (r.begin >= r.end) continue;
+    with_rows(std::min(kRows, t.lanes - lane), [&](auto m) HWY_ATTR {
+      add_values<decltype(m)::value, kN>(
+          t.scores + r.begin * kTileLanes + lane, t.keep + lane, values + r.begin * stride + at, stride,
+          r.size(), t.acc + std::int64_t{lane} * width + at, width,
+          Results<T>{rows == nullptr ? nullptr : rows + lane, factors + lane, at, t.v_dim - at});
+    });
+  }
+}
+
+template <class T>
+HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const Tile& t, T* const* rows) {
+  const Range seen = mask.groups_of(~std::uint64_t{0});
+  const Range hull{seen.begin * kKeyGroup, seen.end * kKeyGroup};
+  if (hull.size() == 0) return;
+  softmax_block(mask, hull, t);
+  Range ranges[kTileLanes / kRows];  // of keys, for each register tile of rows
+  for (Index i = 0; i < kTileLanes / kRows; ++i) {
+    ranges[i] = mask.keys_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
+    if (rows != nullptr && ranges[i].size() == 0)
+      store_lanes(t, {i * kRows, std::min((i + 1) * kRows, t.lanes)}, rows);
+  }
+  HWY_ALIGN float factors[kTileLanes];
+  if (rows != nullptr)
+    for (Index lane = 0; lane < kTileLanes; lane += kWidth)
+      hn::Store(factors_of(t, lane), D(), factors + lane);
+  const float* values = t.values_of(block.slot);
+  std::int64_t stride = padded(t.v_dim);
+  bool in_place = false;
+  if constexpr (std::is_same_v<T, float>) {
+    if (t.v_dim % kLanes == 0) {
+      values = block.v;
+      stride = block.v_stride;
+      in_place = true;
+    }
+  }
+  if (!in_place) {
+    const Range missing = keys_to_pack(t, block.slot, block.v, {hull.begin, std::min(hull.end, block.keys)});
+    for (Index key = missing.begin; key < missing.end; ++key)
+      widen_row(block.v + key * block.v_stride, t.v_dim, t.values_of(block.slot) + key * stride);
+  }
+  const Index end = padded(t.v_dim);
+  Index at = 0;
+  for (; at + kTileVectors * kWidth <= end; at += kTileVectors * kWidth)
+    add_columns<kTileVectors>(values, stride, ranges, at, block.keys, t, factors, rows);
+  if constexpr (kTileVectors == 4) {
+    if (at + 2 * kWidth <= end) {
+      add_columns<2>(values, stride, ranges, at, block.keys, t, factors, rows);
+      at += 2 * kWidth;
+    }
+  }
+  for (; at < end; at += kWidth) add_columns<1>(values, stride, ranges, at, block.keys, t, factors, rows);
+}
+
+/// The queries of a group of lanes, transposed. `rows` are of T, or of pairs taken as floats.
+HWY_INLINE void pack_lanes(const float* const* rows, Index dim, float* packed) {
+  pack_keys<float, kTileLanes>(rows, dim, {0, kLanes}, packed);
+}
+
+HWY_INLINE void empty_states(const Tile& t) {
+  for (Index lane = 0; lane < kTileLanes; lane += kWidth) {
+    hn::StoreU(hn::Set(D(), kMinusInfinity), D(), t.max + lane);
+    hn::StoreU(hn::Zero(D()), D(), t.sum + lane);
+  }
+}
+
+template <class T>
+HWY_INLINE void begin_tile(const T* const* rows, const Tile& t) {
+  empty_states(t);
+  for (Index lane = 0; lane < t.lanes; lane += kLanes) {
+    const float* wide[kLanes];
+    for (Index i = 0; i < kLanes; ++i) {
+      if constexpr (std::is_same_v<T, float>) {
+        wide[i] = rows[lane + i];
+      } else {
+        wide[i] = t.keys + std::int64_t{i} * padded(t.dim);
+        widen_row(rows[lane + i], t.dim, t.keys + std::int64_t{i} * padded(t.dim));
+      }
+    }
+    pack_lanes(wide, t.dim, t.queries + lane);
+  }
 }
 
 }  // namespace chorus::flex::cpu::HWY_NAMESPACE
