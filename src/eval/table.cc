@@ -122,7 +122,8 @@ std::string Table::text(std::size_t widest) const {
   for (const auto& row : rows_) {
     auto& line = lines.emplace_back();
     for (std::size_t c = 0; c < row.size(); ++c)
-      line.push_back(columns_[c].kind == number ? one_line(row[c]) : clipped(one_line(row[c]), widest));
+      line.push_back(columns_[c].kind == number || c == 0 ? one_line(row[c])
+                                                          : clipped(one_line(row[c]), widest));
   }
   std::vector<std::size_t> widths(columns_.size());
   for (const auto& line : lines)

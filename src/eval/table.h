@@ -30,7 +30,8 @@ class Table {
   Table with(const std::string& column, const std::string& cell) const;
 
   /// Header and rows, columns two spaces apart, no spaces at line ends, every line with its newline. Widths
-  /// count code points; line breaks inside a cell become spaces. Words of more than `widest` code points end in "…"; 0: whole.
+  /// count code points; line breaks inside a cell become spaces. Words of more than `widest` code points end in "…", but for the first
+  /// column's, which says what the row is; 0: whole.
   std::string text(std::size_t widest = 0) const;
 
   /// RFC 4180 with \n line ends: cells with commas, quotes or line breaks are quoted.

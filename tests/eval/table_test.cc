@@ -83,12 +83,13 @@ TEST(Table, MarkdownAndLatexEscape) {
 }
 
 TEST(Table, WordsAreClippedWhereAskedAndColumnsAdded) {
-  Table table({{"answer"}, {"n", Table::number}});
-  table.add({"Tōkyōōō", "123456"});
-  table.add({"Tōkyō", "1"});
-  EXPECT_EQ(table.text(5), "answer       n\nTōky…   123456\nTōkyō        1\n");
-  EXPECT_EQ(table.with("match", "exact").csv(), "answer,n,match\nTōkyōōō,123456,exact\nTōkyō,1,exact\n");
-  EXPECT_EQ(table.csv(), "answer,n\nTōkyōōō,123456\nTōkyō,1\n");
+  Table table({{"method"}, {"answer"}, {"n", Table::number}});
+  table.add({"origin", "Tōkyōōō", "123456"});
+  table.add({"avg", "Tōkyō", "1"});
+  EXPECT_EQ(table.text(5), "method  answer       n\norigin  Tōky…   123456\navg     Tōkyō        1\n");
+  EXPECT_EQ(table.with("match", "exact").csv(),
+            "method,answer,n,match\norigin,Tōkyōōō,123456,exact\navg,Tōkyō,1,exact\n");
+  EXPECT_EQ(table.csv(), "method,answer,n\norigin,Tōkyōōō,123456\navg,Tōkyō,1\n");
 }
 
 TEST(Table, RefusesRowsOfAnotherWidth) {
