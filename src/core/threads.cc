@@ -15,6 +15,10 @@ namespace {
 // Rounds follow each other within microseconds during a forward pass, so a waiter spins this often before it sleeps.
 constexpr int kSpins = 8'000;
 
+// So often, at least, a thread takes indices of a long range: rarely enough for the counter that they share, and the last to
+// be taken are few.
+constexpr std::int64_t kTakes = 32;
+
 int available_cores() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(1, CPU_COUNT(&set));
@@ -76,15 +80,17 @@ void ThreadPool::parallel_for(std::int64_t count, const std::function<void(std::
 }
 
 void ThreadPool::drain(int thread) {
+  const std::int64_t count = count_, some = std::max<std::int64_t>(1, count / (size() * kTakes));
+  const auto& body = *body_;
   for (;;) {
-    const std::int64_t index = next_.fetch_add(1, std::memory_order_relaxed);
-    if (index >= count_) return;
+    const std::int64_t first = next_.fetch_add(some, std::memory_order_relaxed);
+    if (first >= count) return;
     try {
-      (*body_)(index, thread);
+      for (std::int64_t index = first; index < std::min(first + some, count); ++index) body(index, thread);
     } catch (...) {
       const std::lock_guard lock(error_mutex_);
       if (!error_) error_ = std::current_exception();
-      next_.store(count_, std::memory_order_relaxed);
+      next_.store(count, std::memory_order_relaxed);
     }
   }
 }

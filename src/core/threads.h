@@ -34,9 +34,10 @@ class ThreadPool {
   void drain(int thread);
   void stop();
 
-  std::atomic<std::uint64_t> round_{0};  // each increment starts one parallel_for (or the end)
-  std::atomic<std::int64_t> next_{0};    // next index to take
-  std::atomic<int> busy_{0};             // workers still inside the current round
+  // Each on a cache line of its own: all threads write next_, while others read what lies beside it.
+  alignas(64) std::atomic<std::int64_t> next_{0};    // next index to take
+  alignas(64) std::atomic<int> busy_{0};             // workers still inside the current round
+  alignas(64) std::atomic<std::uint64_t> round_{0};  // each increment starts one parallel_for (or the end)
   std::atomic<bool> stop_{false};
   std::int64_t count_ = 0;
   const std::function<void(std::int64_t, int)>* body_ = nullptr;

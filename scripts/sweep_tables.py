@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The tables of docs/results.md that come from sweeps/smollm2.yaml, as Markdown on standard output.
+
+    chorus sweep sweeps/smollm2.yaml
+    scripts/sweep_tables.py results/smollm2 > tables.md            # --program build/chorus
+
+All numbers are those of `chorus analyze --format json`; nothing is computed here."""
+import argparse
+import json
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DEFAULT = "flex (cue=fused,layout=shared,positions=aligned)"
+NAMES = {"builtin": "The built-in questions", "webqa": "WebQuestions", "pararel": "ParaRel"}
+
+
+def analyze(program, folder, dataset, *options):
+    """Tables by name, each a list of rows; [0] for a data set is one model's."""
+    command = [program, "analyze", "--output-dir", folder, "--dataset", dataset, "--format", "json", *options]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)[0]
+
+
+def table(columns, rows):
+    """Markdown; words to the left, the other columns to the right."""
+    print("| " + " | ".join(columns) + " |\n|---|" + "---:|" * (len(columns) - 1))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
+
+
+def number(value, digits=3):
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def p_value(value):
+    return "-" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def interval(row):
+    return f"{row['lower']:.3f} to {row['upper']:.3f}"
+
+
+def label(method):
+    """The default layout is named so; what calibration implies is left out."""
+    method = method.replace(DEFAULT[6:-1], "default layout")
+    return method.replace("calibration=ape,context-scale=0.9,context-temperature=0.9", "calibration=ape").replace(",", ", ")
+
+
+def by_method(rows):
+    return {row["method"]: row for row in rows}
+
+
+def methods_table(found, keep):
+    against = by_method(found["comparison"])
+    rows = []
+    for row in found["accuracy"]:
+        if not keep(row["method"]):
+            continue
+        other = against.get(row["method"], {})
+        rows.append([label(row["method"]), number(row["accuracy"]), str(row["n"]), interval(row),
+                     "-" if not other else f"{other['difference']:+.3f}", "-" if not other else
+                     f"{other['only it']} / {other['only baseline']}", p_value(other.get("p (McNemar)")),
+                     p_value(other.get("p (Holm)"))])
+    table(["method", "accuracy", "n", "95 % interval", "over `origin`", "only it / only `origin`", "p", "p (Holm)"], rows)
+
+
+def plain(method):
+    """A method as it comes: no option that changes the prompt."""
+    return method != "flex" and "(" not in method or method.endswith(DEFAULT[5:])
+
+
+def sizes_table(found):
+    accuracy = {(row["method"], row["N"]): row for row in found["sizes"]}
+    sizes = sorted({n for method, n in accuracy if method == "avg"})
+    table(["method"] + [f"N = {n}" for n in sizes],
+          [[label(method)] + [number(accuracy[method, n]["accuracy"]) for n in sizes] for method in ("avg", DEFAULT)])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", help="the folder that the sweep wrote")
+    parser.add_argument("--program", default=str(ROOT / "build" / "chorus"))
+    args = parser.parse_args()
+    for dataset, name in NAMES.items():
+        cluster = ["--cluster", "relation"] if dataset == "pararel" else []
+        found = analyze(args.program, args.results, dataset, "--compare-all", *cluster)
+        print(f"### {name}\n")
+        methods_table(found, plain)
+        if dataset != "builtin":
+            sizes_table(found)
+        if dataset == "webqa":
+            methods_table(found, lambda method: method.startswith("flex"))
+        if found.get("confidence"):
+            columns = list(found["confidence"][0])
+            table(columns, [[str(number(v) if isinstance(v, float) else v) for v in row.values()] for row in found["confidence"]])
+
+
+if __name__ == "__main__":
+    main()
