@@ -22,8 +22,9 @@ def analyze(program, folder, dataset, *options):
 
 
 def table(columns, rows):
-    """Markdown; words to the left, the other columns to the right."""
-    print("| " + " | ".join(columns) + " |\n|---|" + "---:|" * (len(columns) - 1))
+    """Markdown; words to the left, numbers to the right."""
+    numbers = [any(c.isdigit() for c in cell) or cell == "-" for cell in rows[0]]
+    print("| " + " | ".join(columns) + " |\n|" + "".join("---:|" if n else "---|" for n in numbers))
     for row in rows:
         print("| " + " | ".join(row) + " |")
     print()
@@ -42,9 +43,7 @@ def interval(row):
 
 
 def label(method):
-    """The default layout is named so; what calibration implies is left out."""
-    method = method.replace(DEFAULT[6:-1], "default layout")
-    return method.replace("calibration=ape,context-scale=0.9,context-temperature=0.9", "calibration=ape").replace(",", ", ")
+    return method.replace(DEFAULT[6:-1], "default layout")
 
 
 def by_method(rows):
@@ -63,6 +62,21 @@ def methods_table(found, keep):
                      f"{other['only it']} / {other['only baseline']}", p_value(other.get("p (McNemar)")),
                      p_value(other.get("p (Holm)"))])
     table(["method", "accuracy", "n", "95 % interval", "over `origin`", "only it / only `origin`", "p", "p (Holm)"], rows)
+
+
+def options_table(found):
+    """Every flex run by its options; a result's name leaves out those of the published prompt."""
+    published = {"layout": "concat", "cue": "own", "positions": "sequential", "calibration": "none"}
+    against, rows = by_method(found["comparison"]), []
+    for row in found["accuracy"]:
+        name, _, tags = row["method"].rstrip(")").partition(" (")
+        if name != "flex":
+            continue
+        options = published | dict(tag.split("=") for tag in tags.split(",") if tag)
+        other = against[row["method"]]
+        rows.append([options[key] for key in published] +
+                    [number(row["accuracy"]), interval(row), f"{other['difference']:+.3f}", p_value(other["p (Holm)"])])
+    table([*published, "accuracy", "95 % interval", "over `origin`", "p (Holm)"], sorted(rows, key=lambda row: row[:4]))
 
 
 def plain(method):
@@ -90,7 +104,7 @@ def main():
         if dataset != "builtin":
             sizes_table(found)
         if dataset == "webqa":
-            methods_table(found, lambda method: method.startswith("flex"))
+            options_table(found)
         if found.get("confidence"):
             columns = list(found["confidence"][0])
             table(columns, [[str(number(v) if isinstance(v, float) else v) for v in row.values()] for row in found["confidence"]])

@@ -182,7 +182,8 @@ std::set<std::string> phrasings_of(const Run& run, const std::vector<std::size_t
   return texts;
 }
 
-/// What stands beside single phrasings (any right, TT, FT) counts only phrasings that were asked alone.
+/// What stands beside single phrasings (any right, TT, FT) counts only phrasings that were asked alone. More of them, in a
+/// result of a larger N, are no difference.
 void add_phrasings(std::vector<std::string>& lines, const RunSet& runs) {
   const auto single = std::find_if(runs.begin(), runs.end(), [](const Run* run) {
     return is_per_paraphrase(run->name) && run->table.find("paraphrase");
@@ -195,7 +196,8 @@ void add_phrasings(std::vector<std::string>& lines, const RunSet& runs) {
       if (found == (*single)->rows_of.end()) continue;
       ++both;
       const auto theirs = phrasings_of(*run, rows), alone = phrasings_of(**single, found->second);
-      lacking += !std::includes(alone.begin(), alone.end(), theirs.begin(), theirs.end());
+      lacking += !std::includes(alone.begin(), alone.end(), theirs.begin(), theirs.end()) &&
+                 !std::includes(theirs.begin(), theirs.end(), alone.begin(), alone.end());
     }
     if (lacking > 0)
       lines.push_back(fmt::format(

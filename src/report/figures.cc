@@ -70,7 +70,7 @@ void fitting_text(Canvas& canvas, std::string_view text, double x, double y, con
   canvas.text(x, y, shown, style);
 }
 
-/// What stands in brackets, a layout, has a line of its own.
+/// What stands in brackets, a layout, has a line of its own, or two: it may break after a comma.
 void bar_label(Canvas& canvas, std::string_view label, double x, double middle) {
   const std::size_t bracket = label.find(" (");
   if (bracket == std::string_view::npos) {
@@ -78,8 +78,17 @@ void bar_label(Canvas& canvas, std::string_view label, double x, double middle) 
     return;
   }
   fitting_text(canvas, label.substr(0, bracket), x, middle - 1, {.align = Align::right});
-  fitting_text(canvas, label.substr(bracket + 1), x, middle + 10,
-               {.size = 9, .align = Align::right, .colour = kLabel});
+  const TextStyle small{.size = 9, .align = Align::right, .colour = kLabel};
+  std::string_view rest = label.substr(bracket + 1);
+  const auto fits = [&](std::size_t end) { return canvas.text_width(rest.substr(0, end), small) <= x - 8; };
+  std::size_t end = rest.size();
+  while (end != 0 && !fits(end)) {
+    const std::size_t comma = rest.rfind(',', end - 2);
+    end = comma == std::string_view::npos ? 0 : comma + 1;
+  }
+  const bool breaks = end != 0 && end != rest.size();
+  if (breaks) fitting_text(canvas, rest.substr(0, end), x, middle + 9, small);
+  fitting_text(canvas, breaks ? rest.substr(end) : rest, x, middle + (breaks ? 19 : 10), small);
 }
 
 }  // namespace
