@@ -77,18 +77,19 @@ void bar_label(Canvas& canvas, std::string_view label, double x, double middle) 
     fitting_text(canvas, label, x, middle + 4, {.align = Align::right});
     return;
   }
-  fitting_text(canvas, label.substr(0, bracket), x, middle - 1, {.align = Align::right});
-  const TextStyle small{.size = 9, .align = Align::right, .colour = kLabel};
+  TextStyle small{.size = 9, .align = Align::right, .colour = kLabel};
   std::string_view rest = label.substr(bracket + 1);
   const auto fits = [&](std::size_t end) { return canvas.text_width(rest.substr(0, end), small) <= x - 8; };
   std::size_t end = rest.size();
+  if (!fits(end)) small.size = 8;
   while (end != 0 && !fits(end)) {
     const std::size_t comma = rest.rfind(',', end - 2);
     end = comma == std::string_view::npos ? 0 : comma + 1;
   }
   const bool breaks = end != 0 && end != rest.size();
-  if (breaks) fitting_text(canvas, rest.substr(0, end), x, middle + 9, small);
-  fitting_text(canvas, breaks ? rest.substr(end) : rest, x, middle + (breaks ? 19 : 10), small);
+  fitting_text(canvas, label.substr(0, bracket), x, middle - (breaks ? 6 : 1), {.align = Align::right});
+  if (breaks) fitting_text(canvas, rest.substr(0, end), x, middle + 4, small);
+  fitting_text(canvas, breaks ? rest.substr(end) : rest, x, middle + (breaks ? 13 : 10), small);
 }
 
 }  // namespace
