@@ -164,7 +164,7 @@ void ask(Arguments arguments) {
     }
   if (table && !weighs)
     throw Error(ErrorKind::usage, "--confidence without a method that weighs phrasings",
-                "--method weighted_avg, weighted_max or weighted_flex", "add it, or leave --confidence out");
+                "--method " + weighted_methods(), "add it, or leave --confidence out");
   for (const std::string& note : dataset.notes) log.info("{}", note);
   LoadedModel model = load_model(choice, arguments.model.threads);
   if (arguments.prompt.chat_template)
@@ -207,9 +207,7 @@ void add_ask_command(CLI::App& app) {
                    "The question, phrased in different ways; none: one a line from stdin")
       ->type_name("TEXT");
   command->add_flag("--json", arguments->json, "Print JSON: an array of one object an answer");
-  add_methods_option(*command, arguments->methods,
-                     "Methods to answer with: origin, per_prompt, avg, max, weighted_avg, weighted_max, "
-                     "vote, flex, weighted_flex");
+  add_methods_option(*command, arguments->methods, "Methods to answer with");
   command
       ->add_option(
           "--confidence", arguments->confidence,

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 
 #include "cli/option_checks.h"
 #include "core/error.h"
 #include "data/digest.h"
+#include "data/method.h"
 #include "ensemble/layout_file.h"
 
 namespace chorus::cli {
@@ -31,7 +33,33 @@ const Preset& preset_from(const std::optional<std::string>& name) {
               "choose one of them");
 }
 
+/// "origin: the first phrasing alone; avg, max: their outputs combined; ...", those that weigh phrasings last.
+std::string explained_methods() {
+  std::vector<std::string_view> told;
+  std::string text;
+  for (const bool weighted : {false, true})
+    for (const auto& method : data::kMethods) {
+      if (method.weighted != weighted || std::find(told.begin(), told.end(), method.about) != told.end())
+        continue;
+      told.push_back(method.about);
+      std::vector<std::string_view> names;
+      for (const auto& other : data::kMethods)
+        if (other.about == method.about) names.push_back(other.name);
+      text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", fmt::join(names, ", "), method.about);
+    }
+  return text;
+}
+
 }  // namespace
+
+std::string weighted_methods() {
+  std::vector<std::string_view> names;
+  for (const auto& method : data::kMethods)
+    if (method.weighted) names.push_back(method.name);
+  const std::string_view last = names.back();
+  names.pop_back();
+  return fmt::format("{} or {}", fmt::join(names, ", "), last);
+}
 
 ensemble::LayoutOptions LayoutArguments::options() const {
   const Preset& base = preset_from(preset);
@@ -115,8 +143,18 @@ ensemble::RunOptions PromptArguments::options(ensemble::Method method, const Lay
   return options;
 }
 
-void add_methods_option(CLI::App& command, std::vector<std::string>& methods, const char* help) {
-  command.add_option("--method", methods, help)
+void add_method_option(CLI::App& command, std::string& method) {
+  command.add_option("--method", method, explained_methods())
+      ->type_name("NAME")
+      ->check(offers(ensemble::method_from))
+      ->capture_default_str()
+      ->group("Method");
+}
+
+void add_methods_option(CLI::App& command, std::vector<std::string>& methods, std::string_view purpose) {
+  std::vector<std::string_view> names;
+  for (const auto& method : data::kMethods) names.push_back(method.name);
+  command.add_option("--method", methods, fmt::format("{}: {}", purpose, fmt::join(names, ", ")))
       ->type_name("NAME,...")
       ->delimiter(',')
       ->transform(trimmed())
@@ -169,7 +207,7 @@ void add_layout_options(CLI::App& command, LayoutArguments& arguments) {
 std::shared_ptr<const ensemble::ConfidenceTable> ConfidenceArgument::table(ensemble::Method method) const {
   if (source && !ensemble::is_weighted(method))
     throw Error(ErrorKind::usage, fmt::format("--confidence with --method {}", name(method)),
-                "weighted_avg, weighted_max or weighted_flex", "leave it out");
+                weighted_methods(), "leave it out");
   if (!source || *source == "fast") return nullptr;
   return std::make_shared<ensemble::ConfidenceTable>(ensemble::ConfidenceTable::read(*source));
 }

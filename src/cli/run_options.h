@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/configuration.h"
@@ -45,8 +46,12 @@ struct PromptArguments {
   ensemble::RunOptions options(ensemble::Method method, const LayoutArguments& layout) const;
 };
 
-/// --method NAME[,NAME...]
-void add_methods_option(CLI::App& command, std::vector<std::string>& methods, const char* help);
+/// --method NAME: one of all, each explained.
+void add_method_option(CLI::App& command, std::string& method);
+/// --method NAME[,NAME...]: what they are for ("Methods to compare"), and their names.
+void add_methods_option(CLI::App& command, std::vector<std::string>& methods, std::string_view purpose);
+/// "weighted_avg, weighted_max or weighted_flex"
+std::string weighted_methods();
 /// One line that says which layout options the method does not use; empty when there are none.
 std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments);
 void add_layout_options(CLI::App& command, LayoutArguments& arguments);

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/spelling.h"
 #include "ensemble/layout_file.h"
 #include "ensemble/sample_run.h"
-#include "ensemble/spelling.h"
 #include "ensemble/vote.h"
 
 namespace chorus::ensemble {
@@ -27,7 +27,7 @@ std::string_view strip(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-constexpr Spelling<Prediction> kPredictions[] = {
+constexpr core::Spelling<Prediction> kPredictions[] = {
     {Prediction::first_line, "first-line"}, {Prediction::first_word, "first-word"}, {Prediction::all, "all"}};
 
 /// ln(mean(exp(values))).
@@ -49,11 +49,11 @@ std::vector<float> mean_share(const std::vector<std::vector<float>>& shares, std
 }  // namespace
 
 std::string_view name(Prediction prediction) {
-  return spelled(kPredictions, prediction);
+  return core::spelled(kPredictions, prediction);
 }
 
 Prediction prediction_from(std::string_view text) {
-  return parsed(kPredictions, "--prediction", text);
+  return core::parsed(kPredictions, "--prediction", text);
 }
 
 std::string predict(std::string_view generation, Prediction prediction) {
