@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/spelling.h"
+#include "core/white_space.h"
 #include "ensemble/layout_file.h"
 #include "ensemble/sample_run.h"
 #include "ensemble/vote.h"
@@ -18,14 +19,6 @@ namespace chorus::ensemble {
 namespace {
 
 using data::Json;
-
-constexpr std::string_view kSpace = " \t\r\n\v\f";
-
-std::string_view strip(std::string_view text) {
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 constexpr core::Spelling<Prediction> kPredictions[] = {
     {Prediction::first_line, "first-line"}, {Prediction::first_word, "first-word"}, {Prediction::all, "all"}};
@@ -57,10 +50,10 @@ Prediction prediction_from(std::string_view text) {
 }
 
 std::string predict(std::string_view generation, Prediction prediction) {
-  std::string_view text = strip(generation);
+  std::string_view text = core::trimmed(generation);
   if (prediction == Prediction::all) return std::string(text);
-  text = strip(text.substr(0, text.find('\n')));
-  if (prediction == Prediction::first_word) text = text.substr(0, text.find_first_of(kSpace));
+  text = core::trimmed(text.substr(0, text.find('\n')));
+  if (prediction == Prediction::first_word) text = text.substr(0, text.find_first_of(core::kWhiteSpace));
   return std::string(text);
 }
 
