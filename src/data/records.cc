@@ -2,13 +2,12 @@
 
 #include <simdjson.h>
 
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <utility>
 
 #include "core/white_space.h"
+#include "data/durable_file.h"
 #include "data/row.h"
 #include "data/table_parts.h"
 #include "text/utf8.h"
@@ -33,14 +32,6 @@ void check_file(const fs::path& file) {
     throw Error(ErrorKind::data, "there is no file " + file.string(), "an existing file", "check the path");
   if (fs::is_directory(status))
     throw Error(ErrorKind::data, file.string() + " is a folder", "a file", "name a file in it");
-}
-
-std::string read_file(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in || in.bad())
-    throw Error(ErrorKind::io, "cannot read " + file.string(), "a readable file", "check its permissions");
-  return content;
 }
 
 Json json_from(dom::element element) {
