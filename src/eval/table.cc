@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/error.h"
+#include "data/json.h"
 
 namespace chorus::eval {
 namespace {
@@ -30,14 +30,14 @@ std::string quoted(const std::string& cell) {
 }
 
 std::string json_string(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return data::dumped(text);
 }
 
 std::string json_cell(const std::string& cell, Table::Kind kind) {
   if (kind == Table::words) return json_string(cell);
   if (cell.empty() || cell == "-") return "null";
   const std::string number = cell.starts_with('+') ? cell.substr(1) : cell;  // JSON has no plus sign
-  return nlohmann::json::parse(number, nullptr, false).is_number() ? number : json_string(cell);
+  return data::Json::parse(number, nullptr, false).is_number() ? number : json_string(cell);
 }
 
 std::string markdown_cell(const std::string& cell) {

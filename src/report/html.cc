@@ -43,7 +43,7 @@ std::string data_uri(std::string_view svg) {
 
 /// JSON inside a script element: no text of it may end the element.
 std::string script_json(const Json& json) {
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = data::dumped(json);
   std::string out;
   for (const char c : text) out += c == '<' ? "\\u003c" : std::string(1, c);
   return out;
