@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "data/json.h"
+#include "eval/html_text.h"
 
 namespace chorus::eval {
 namespace {
@@ -80,19 +81,11 @@ std::string clipped(std::string text, std::size_t widest) {
 
 /// A long word of settings ("cue=fused,layout=shared") may break after its commas.
 std::string html_cell(const std::string& cell) {
+  const std::string text = html_escaped(cell, false);
   std::string out;
-  for (std::size_t i = 0; i < cell.size(); ++i) {
-    const char c = cell[i];
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else {
-      out += c;
-    }
-    if (c == ',' && i + 1 < cell.size() && cell[i + 1] != ' ') out += "<wbr>";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] == ',' && i + 1 < text.size() && text[i + 1] != ' ') out += "<wbr>";
   }
   return out;
 }
