@@ -349,6 +349,17 @@ void add_phrasing_options(CLI::App& command, data::PhrasingChoice& choice) {
   add("--seed", choice.seed, "K", "Of the draw; one K draws the same phrasings for every method [0]");
 }
 
+void add_sampling_options(CLI::App& command, engine::SamplingOptions& sampling, std::uint64_t& seed,
+                          const char* group) {
+  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
+    return command.add_option(name, value, help)->type_name(type)->capture_default_str()->group(group);
+  };
+  add("--temperature", sampling.temperature, "T", "Divides the logits");
+  add("--top-k", sampling.top_k, "K", "The K most likely tokens; 0: all")->check(whole_number(0, 1 << 30));
+  add("--top-p", sampling.top_p, "P", "The most likely tokens that have this much probability");
+  add("--seed", seed, "K", "Of every draw; no draw depends on its batch");
+}
+
 data::Json input_digests(const ensemble::RunOptions& options, const ConfidenceArgument& confidence) {
   data::Json inputs = data::Json::object();
   if (options.confidences) inputs["confidence"] = data::sha256_file(*confidence.source);

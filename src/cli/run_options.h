@@ -1,6 +1,7 @@
 // The options that say what is asked and how: data set, prompt, method, layout; shared by generate, ask and demo.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "data/configuration.h"
 #include "data/dataset.h"
+#include "engine/sampler.h"
 #include "ensemble/experiment.h"
 
 namespace CLI {
@@ -79,6 +81,10 @@ void add_question_options(CLI::App& command, data::DatasetOptions& options);
 void add_dataset_options(CLI::App& command, data::DatasetOptions& options);
 /// --indexs, --num-manual, --num-auto, --num-samples, --repeat-phrasing, --seed: for commands whose results say what was asked.
 void add_phrasing_options(CLI::App& command, data::PhrasingChoice& choice);
+
+/// --temperature, --top-k, --top-p, --seed: how tokens are drawn, for commands that sample; under `group` in their help.
+void add_sampling_options(CLI::App& command, engine::SamplingOptions& sampling, std::uint64_t& seed,
+                          const char* group);
 
 /// What of these options decides a row, by name, as the manifest and the log record it.
 data::Json settings_of(const ensemble::RunOptions& options);
