@@ -1,4 +1,8 @@
-// The options that say what is asked and how: data set, prompt, method, layout; shared by generate, ask and demo.
+// The options that say what is asked and how: data set, prompt, method, layout; shared by the subcommands that ask questions.
+//
+//   add_layout_options(command, layout);
+//   add_prompt_options(command, prompt);                            // parsed by CLI11
+//   const ensemble::RunOptions run = prompt.options(ensemble::method_from("flex"), layout);   // throws Error(usage)
 #pragma once
 
 #include <cstdint>
