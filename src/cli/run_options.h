@@ -1,7 +1,7 @@
-// The options that say what is asked and how: data set, prompt, method, layout; shared by the subcommands that ask questions.
+// The options that say what is asked and how: data set, prompt, method (the layout's: cli/layout_arguments.h); shared by the
+// subcommands that ask questions.
 //
-//   add_layout_options(command, layout);
-//   add_prompt_options(command, prompt);                            // parsed by CLI11
+//   add_prompt_options(command, prompt);   // parsed by CLI11
 //   const ensemble::RunOptions run = prompt.options(ensemble::method_from("flex"), layout);   // throws Error(usage)
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/layout_arguments.h"
 #include "data/configuration.h"
 #include "data/dataset.h"
 #include "engine/sampler.h"
@@ -23,23 +24,6 @@ class App;
 }
 
 namespace chorus::cli {
-
-/// Layout options as typed. What is left out: shared, with a fused cue, aligned, the best of the table in docs/results.md;
-/// where a layout is named, positions are sequential unless asked otherwise; the rest takes the default of the layout.
-struct LayoutArguments {
-  std::optional<std::string> preset;  // published, pcw, ape: what the options left out are taken from
-  std::optional<std::string> layout, cue, positions, separator, separator_scope, bos_scope, calibration;
-  std::optional<double> context_temperature, context_scale;
-  std::string order = "given";
-
-  /// Throws Error(usage).
-  ensemble::LayoutOptions options() const;
-  /// The options that were typed and are not at their defaults.
-  std::vector<std::string> given() const;
-
- private:
-  void check_file_alone() const;
-};
 
 struct PromptArguments {
   std::string prompt_template, prediction = "first-line";
@@ -58,9 +42,6 @@ void add_method_option(CLI::App& command, std::string& method);
 void add_methods_option(CLI::App& command, std::vector<std::string>& methods, std::string_view purpose);
 /// "weighted_avg, weighted_max or weighted_flex"
 std::string weighted_methods();
-/// One line that says which layout options the method does not use; empty when there are none.
-std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments);
-void add_layout_options(CLI::App& command, LayoutArguments& arguments);
 
 /// --confidence: what weighted methods weigh by; fast, or a file.
 struct ConfidenceArgument {
@@ -95,8 +76,5 @@ data::Json settings_of(const ensemble::RunOptions& options);
 
 /// Digests of the files that options name, by what they are.
 data::Json input_digests(const ensemble::RunOptions& options, const ConfidenceArgument& confidence);
-
-/// The layout options in force by their names, for result names.
-std::map<std::string, std::string> layout_settings(const ensemble::LayoutOptions& options);
 
 }  // namespace chorus::cli
