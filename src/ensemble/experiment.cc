@@ -195,7 +195,7 @@ std::vector<engine::Request> Experiment::answer_requests(std::size_t sample, Que
 std::vector<engine::Request> Experiment::gold_requests(std::size_t sample, const Question& question,
                                                        std::span<const engine::Request> answering) const {
   const std::string& cue = question.prompts.front().cue;
-  const bool after_space = !cue.empty() && kSpace.find(cue.back()) != std::string_view::npos;
+  const bool after_space = !cue.empty() && core::kWhiteSpace.find(cue.back()) != std::string_view::npos;
   std::vector<engine::Request> requests;
   for (const engine::Request& request : answering)
     for (const std::string& answer : dataset_.samples[sample].answers) {
