@@ -15,6 +15,7 @@
 #include "cli/run_options.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/white_space.h"
 #include "text/utf8.h"
 
 namespace chorus::cli {
@@ -32,18 +33,12 @@ struct Arguments {
   bool json = false;
 };
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 std::vector<std::string> lines_of_stdin() {
   if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "one phrasing a line, then Ctrl-D:\n");
   const InterruptsEndReads ends;
   std::vector<std::string> lines;
   for (std::string line; !interrupted() && std::getline(std::cin, line);)
-    if (!trimmed(line).empty()) lines.push_back(line);
+    if (!core::is_blank(line)) lines.push_back(line);
   if (interrupted()) throw Error(ErrorKind::interrupted, "interrupted", "", "");
   return lines;
 }
@@ -56,7 +51,7 @@ std::vector<std::string> read_phrasings(std::vector<std::string> given) {
     if (!text::is_valid_utf8(given[i]))
       throw Error(ErrorKind::data, fmt::format("phrasing {} is not UTF-8", i + 1), "UTF-8 text",
                   "check the terminal's or the file's encoding");
-    given[i] = trimmed(given[i]);
+    given[i] = std::string(core::trimmed(given[i]));
     if (given[i].empty())
       throw Error(ErrorKind::data, fmt::format("phrasing {} is empty", i + 1), "a question", kExample);
   }
@@ -164,7 +159,7 @@ void ask(Arguments arguments) {
     }
   if (table && !weighs)
     throw Error(ErrorKind::usage, "--confidence without a method that weighs phrasings",
-                "--method weighted_avg, weighted_max or weighted_flex", "add it, or leave --confidence out");
+                "--method " + weighted_methods(), "add it, or leave --confidence out");
   for (const std::string& note : dataset.notes) log.info("{}", note);
   LoadedModel model = load_model(choice, arguments.model.threads);
   if (arguments.prompt.chat_template)
@@ -207,9 +202,7 @@ void add_ask_command(CLI::App& app) {
                    "The question, phrased in different ways; none: one a line from stdin")
       ->type_name("TEXT");
   command->add_flag("--json", arguments->json, "Print JSON: an array of one object an answer");
-  add_methods_option(*command, arguments->methods,
-                     "Methods to answer with: origin, per_prompt, avg, max, weighted_avg, weighted_max, "
-                     "vote, flex, weighted_flex");
+  add_methods_option(*command, arguments->methods, "Methods to answer with");
   command
       ->add_option(
           "--confidence", arguments->confidence,

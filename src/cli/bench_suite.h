@@ -1,4 +1,7 @@
 // What the benchmarks share: the work of one end-to-end measurement, and what came out.
+//
+//   const BenchResult r = run_bench(options, ensemble::Method::flex, {.paraphrases = 5, .questions = 64});
+//   fmt::print("{:.2f} questions/s\n", r.questions_per_s);
 #pragma once
 
 #include <cstdint>
@@ -24,7 +27,7 @@ struct BenchResult {
   std::int64_t peak_rss_bytes = 0;
 };
 
-/// One untimed round of one batch with other ids, then the work, timed.
+/// One untimed round of one batch with other ids, then the work, timed. Throws Error for a model that cannot be opened or run.
 BenchResult run_bench(const ModelOptions& options, ensemble::Method method, const BenchWork& work);
 
 /// chorus bench suite: the methods and precisions side by side, with the ceiling of this machine's matrix products.

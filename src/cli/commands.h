@@ -1,4 +1,9 @@
-// One subcommand each: its options, and what it does when it is chosen.
+// One subcommand each: its options, and what it does when it is chosen, while the command line is parsed. What it throws is
+// for main() to tell.
+//
+//   CLI::App app;
+//   add_ask_command(app);
+//   app.parse(argc, argv);   // "ask ..." runs it
 #pragma once
 
 namespace CLI {
@@ -17,7 +22,6 @@ void add_doctor_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_man_command(CLI::App& app);
-void add_inspect_command(CLI::App& app);
 void add_mask_command(CLI::App& app);
 void add_models_command(CLI::App& app);
 void add_prepare_command(CLI::App& app);

@@ -70,16 +70,14 @@ RunScore ConfidenceSampling::score() const {
 }
 
 void add_confidence_options(CLI::App& command, ConfidenceArguments& arguments) {
-  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
-    return command.add_option(name, value, help)->type_name(type)->capture_default_str()->group("Sampling");
-  };
+  constexpr const char* kGroup = "Sampling";
   ensemble::ConfidenceOptions& confidence = arguments.confidence;
-  add("--samples", confidence.samples, "N", "Sampled answers a phrasing")->check(whole_number(1, 100000));
-  add("--temperature", confidence.sampling.temperature, "T", "Divides the logits");
-  add("--top-k", confidence.sampling.top_k, "K", "The K most likely tokens; 0: all")
-      ->check(whole_number(0, 1 << 30));
-  add("--top-p", confidence.sampling.top_p, "P", "The most likely tokens that have this much probability");
-  add("--seed", confidence.seed, "K", "Of every draw; no draw depends on its batch");
+  command.add_option("--samples", confidence.samples, "Sampled answers a phrasing")
+      ->type_name("N")
+      ->check(whole_number(1, 100000))
+      ->capture_default_str()
+      ->group(kGroup);
+  add_sampling_options(command, confidence.sampling, confidence.seed, kGroup);
   add_dataset_options(command, arguments.dataset);
   add_chat_option(command, arguments.prompt);
   add_prompt_options(command, arguments.prompt);

@@ -86,9 +86,7 @@ void add_demo_command(CLI::App& app) {
   const auto arguments = std::make_shared<Arguments>();
   command->add_flag("--quiet", arguments->quiet, "No progress on stderr");
   command->add_flag("--json", arguments->json, "Print the table alone, as JSON");
-  add_methods_option(*command, arguments->methods,
-                     "Methods to compare: origin, per_prompt, avg, max, weighted_avg, weighted_max, vote, "
-                     "flex, weighted_flex");
+  add_methods_option(*command, arguments->methods, "Methods to compare");
   command->add_option("--max-samples,--limit", arguments->max_samples, "Questions; 0: all")
       ->type_name("N")
       ->check(whole_number(0, std::int64_t{1} << 40))

@@ -43,7 +43,7 @@ std::string as_json(const std::vector<Finding>& findings) {
   for (const Finding& f : findings)
     checks.push_back({{"subject", f.subject}, {"level", word(f.level)}, {"text", f.text}, {"todo", f.todo}});
   const data::Json all = {{"chorus", CHORUS_VERSION}, {"checks", std::move(checks)}};
-  return all.dump(2, ' ', false, data::Json::error_handler_t::replace) + '\n';
+  return data::dumped(all, 2) + '\n';
 }
 
 void doctor(const Arguments& arguments) {

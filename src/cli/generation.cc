@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
-#include "cli/option_checks.h"
 #include "cli/summary.h"
 #include "cli/tuned.h"
 #include "data/digest.h"
@@ -33,8 +32,8 @@ Generation::Generation(GenerateArguments arguments, Session& session)
   experiment_.emplace(run_, *dataset_, *model.tokenizer, model.stop_ids);
   settings_ = {.files = result_files(model),
                .configuration = result_configuration(),
-               .schema = data::result_schema(data::result_kind(ensemble::name(run_.method)),
-                                             extra_columns(*dataset_), {.gold_logprob = run_.gold_logprob}),
+               .schema = data::result_schema(data::entry(run_.method).kind, extra_columns(*dataset_),
+                                             {.gold_logprob = run_.gold_logprob}),
                .label = arguments_.method,
                .num_paraphrases = arguments_.dataset.num_paraphrases,
                .batch_size = arguments_.model.batch_size,
@@ -80,14 +79,7 @@ void add_generate_options(CLI::App& command, GenerateArguments& arguments) {
   const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
     return command.add_option(name, value, help)->type_name(type);
   };
-  add("--method", arguments.method, "NAME",
-      "origin: the first phrasing alone; per_prompt: each alone; avg, max: their outputs combined; vote: the "
-      "answer "
-      "most of them give; flex: all in one attention; weighted_avg, weighted_max, weighted_flex: by "
-      "confidence")
-      ->check(offers(ensemble::method_from))
-      ->capture_default_str()
-      ->group("Method");
+  add_method_option(command, arguments.method);
   add_confidence_option(command, arguments.confidence);
   command
       .add_flag("--gold-logprob", arguments.gold_logprob,

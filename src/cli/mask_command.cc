@@ -8,7 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/option_checks.h"
-#include "cli/run_options.h"
+#include "cli/layout_arguments.h"
 #include "core/error.h"
 #include "data/durable_file.h"
 #include "report/figures.h"

@@ -1,4 +1,8 @@
 // The options that name a model and say how it runs, and the loading of it; shared by every subcommand that runs one.
+//
+//   const ModelChoice choice = choose_model(options);               // found and checked, nothing is loaded
+//   LoadedModel model = load_model(choice, options.threads);
+//   engine::Engine engine(*model.decoder, model.tokenizer.get(), engine_options(options));
 #pragma once
 
 #include <cstdint>

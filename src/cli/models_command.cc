@@ -6,29 +6,28 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "cli/models_get_command.h"
 #include "core/progress.h"
+#include "data/json.h"
 #include "eval/table.h"
 
 namespace chorus::cli {
 namespace {
 
 std::string as_json(const std::vector<model::CatalogEntry>& entries) {
-  auto list = nlohmann::ordered_json::array();
+  auto list = data::Json::array();
   for (const auto& entry : entries) {
-    nlohmann::ordered_json object = {{"alias", entry.alias},     {"hub_id", entry.hub_id},
-                                     {"license", entry.license}, {"on_disk", entry.on_disk()},
-                                     {"path", nullptr},          {"bytes", nullptr}};
+    data::Json object = {{"alias", entry.alias},       {"hub_id", entry.hub_id}, {"license", entry.license},
+                         {"on_disk", entry.on_disk()}, {"path", nullptr},        {"bytes", nullptr}};
     if (entry.on_disk()) {
       object["path"] = entry.path.string();
       object["bytes"] = entry.bytes;
     }
     list.push_back(std::move(object));
   }
-  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  return data::dumped(list, 2) + '\n';
 }
 
 std::string as_text(const std::vector<model::CatalogEntry>& entries, const model::ModelPaths& paths) {

@@ -58,7 +58,7 @@ void get(const Arguments& arguments) {
                            is_model ? model::hub_id_of(arguments.name) : arguments.name};
   const Downloaded got = download(repo, arguments.request);
   if (arguments.json) {
-    fmt::print(stdout, "{}\n", as_json(repo, got).dump(2, ' ', false, data::Json::error_handler_t::replace));
+    fmt::print(stdout, "{}\n", data::dumped(as_json(repo, got), 2));
     return;
   }
   if (arguments.request.list_only) return list_files(got);

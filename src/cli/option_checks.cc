@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/white_space.h"
 #include "text/edit_distance.h"
 
 namespace chorus::cli {
@@ -105,8 +106,7 @@ CLI::Validator one_of(std::vector<std::string> words) {
 CLI::Validator trimmed() {
   return CLI::Validator(
       [](std::string& text) -> std::string {
-        const std::size_t first = text.find_first_not_of(" \t");
-        text = first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+        text = std::string(core::trimmed(text, " \t"));
         return "";
       },
       "");

@@ -231,8 +231,9 @@ class Preparation {
 };
 
 void add_drawing_options(CLI::App& command, Arguments& arguments) {
+  constexpr const char* kGroup = "Phrasings";
   const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
-    return command.add_option(name, value, help)->type_name(type)->capture_default_str()->group("Phrasings");
+    return command.add_option(name, value, help)->type_name(type)->capture_default_str()->group(kGroup);
   };
   ensemble::ParaphraseOptions& o = arguments.paraphrases;
   command
@@ -240,17 +241,14 @@ void add_drawing_options(CLI::App& command, Arguments& arguments) {
                   "Phrasings to make of each question, beside those it has; 0: none, no model [5; 0 for "
                   "pararel and myriadlama]")
       ->type_name("N")
-      ->group("Phrasings")
+      ->group(kGroup)
       ->check(whole_number(0, 1000));
   add("--max-draws", o.max_draws, "K",
       "Draws of one phrasing: duplicates, empty and cut-off ones are drawn again so often")
       ->check(whole_number(1, 100000));
-  add("--temperature", o.sampling.temperature, "T", "Divides the logits");
-  add("--top-k", o.sampling.top_k, "K", "The K most likely tokens; 0: all")->check(whole_number(0, 1 << 30));
-  add("--top-p", o.sampling.top_p, "P", "The most likely tokens that have this much probability");
   add("--max-new-tokens", o.max_new_tokens, "N", "Longest phrasing, in tokens")
       ->check(whole_number(1, 100000));
-  add("--seed", o.seed, "K", "Of every draw; no draw depends on its batch");
+  add_sampling_options(command, o.sampling, o.seed, kGroup);
 }
 
 void add_output_options(CLI::App& command, Arguments& arguments) {

@@ -3,102 +3,45 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 
 #include "cli/option_checks.h"
 #include "core/error.h"
 #include "data/digest.h"
+#include "data/method.h"
 #include "ensemble/layout_file.h"
 
 namespace chorus::cli {
 
 namespace {
 
-/// What a preset sets. A layout named beside it brings its own separator and BOS scope.
-struct Preset {
-  std::string_view name, layout, cue, positions, bos_scope, calibration, stop;
-};
-constexpr Preset kPresets[] = {{"published", "concat", "own", "sequential", "first", "none", "eos"},
-                               {"pcw", "shared", "fused", "aligned", "all", "none", "newline"},
-                               {"ape", "shared", "fused", "aligned", "all", "ape", "newline"}};
-constexpr Preset kDefault = {"", "shared", "fused", "aligned", "", "none", "newline"};
-
-const Preset& preset_from(const std::optional<std::string>& name) {
-  if (!name) return kDefault;
-  for (const Preset& preset : kPresets)
-    if (preset.name == *name) return preset;
-  throw Error(ErrorKind::usage, fmt::format("--preset '{}'", *name), "published, pcw, ape",
-              "choose one of them");
+/// "origin: the first phrasing alone; avg, max: their outputs combined; ...", those that weigh phrasings last.
+std::string explained_methods() {
+  std::vector<std::string_view> told;
+  std::string text;
+  for (const bool weighted : {false, true})
+    for (const auto& method : data::kMethods) {
+      if (method.weighted != weighted || std::find(told.begin(), told.end(), method.about) != told.end())
+        continue;
+      told.push_back(method.about);
+      std::vector<std::string_view> names;
+      for (const auto& other : data::kMethods)
+        if (other.about == method.about) names.push_back(other.name);
+      text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", fmt::join(names, ", "), method.about);
+    }
+  return text;
 }
 
 }  // namespace
 
-ensemble::LayoutOptions LayoutArguments::options() const {
-  const Preset& base = preset_from(preset);
-  ensemble::LayoutOptions options;
-  const bool from_file = layout && layout->ends_with(".json");
-  if (from_file) {
-    check_file_alone();
-    options.kind = ensemble::LayoutKind::custom;
-    options.file = std::make_shared<ensemble::LayoutFile>(ensemble::LayoutFile::read(*layout));
-  } else {
-    options.kind = ensemble::layout_kind_from(layout.value_or(std::string(base.layout)));
-  }
-  options.separator = with_escapes(separator.value_or(options.is_concat() ? options.separator : ""));
-  if (separator_scope) options.separator_scope = ensemble::separator_scope_from(*separator_scope);
-  options.bos_scope = bos_scope                            ? ensemble::bos_scope_from(*bos_scope)
-                      : !layout && !base.bos_scope.empty() ? ensemble::bos_scope_from(base.bos_scope)
-                      : options.is_concat()                ? ensemble::BosScope::own
-                                                           : ensemble::BosScope::all;
-  options.cue = from_file ? ensemble::Cue::fused : ensemble::cue_from(cue.value_or(std::string(base.cue)));
-  options.positions =
-      ensemble::positions_from(positions.value_or(layout ? "sequential" : std::string(base.positions)));
-  options.calibration = ensemble::calibration_from(calibration.value_or(std::string(base.calibration)));
-  const bool calibrates = options.calibration != ensemble::Calibration::none;
-  if (!calibrates && (context_temperature || context_scale))
-    throw Error(ErrorKind::usage, "--context-temperature or --context-scale without a calibration",
-                "--calibration ape", "add it, or leave them out");
-  if (context_temperature) options.context_temperature = static_cast<float>(*context_temperature);
-  if (context_scale) options.context_scale = static_cast<float>(*context_scale);
-  ensemble::set_order(order, options);
-  ensemble::check(options);
-  return options;
-}
-
-/// A file says all of this itself.
-void LayoutArguments::check_file_alone() const {
-  const std::pair<const char*, bool> said[] = {{"--preset", preset.has_value()},
-                                               {"--cue", cue.has_value()},
-                                               {"--positions", positions.has_value()},
-                                               {"--separator", separator.has_value()},
-                                               {"--separator-scope", separator_scope.has_value()},
-                                               {"--bos-scope", bos_scope.has_value()}};
-  for (const auto& [name, is_given] : said)
-    if (is_given)
-      throw Error(ErrorKind::usage, fmt::format("{} with --layout {}", name, *layout),
-                  "a layout file alone: it says this itself", "write it into the file");
-}
-
-std::vector<std::string> LayoutArguments::given() const {
-  std::vector<std::string> names;
-  if (preset) names.push_back(*preset == "published" ? "--preset (but for its --stop)" : "--preset");
-  if (layout) names.push_back("--layout");
-  if (cue) names.push_back("--cue");
-  if (positions) names.push_back("--positions");
-  if (order != LayoutArguments().order) names.push_back("--order");
-  if (separator) names.push_back("--separator");
-  if (separator_scope) names.push_back("--separator-scope");
-  if (bos_scope) names.push_back("--bos-scope");
-  if (calibration) names.push_back("--calibration");
-  if (context_temperature) names.push_back("--context-temperature");
-  if (context_scale) names.push_back("--context-scale");
-  return names;
-}
-
-std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments) {
-  const auto given = arguments.given();
-  if (ensemble::is_flex(method) || given.empty()) return "";
-  return fmt::format("{} has no layout: {} left unused", name(method), fmt::join(given, ", "));
+std::string weighted_methods() {
+  std::vector<std::string_view> names;
+  for (const auto& method : data::kMethods)
+    if (method.weighted) names.push_back(method.name);
+  const std::string_view last = names.back();
+  names.pop_back();
+  return fmt::format("{} or {}", fmt::join(names, ", "), last);
 }
 
 PromptArguments::PromptArguments() : prompt_template(data::PromptTemplate{}.text) {}
@@ -109,14 +52,24 @@ ensemble::RunOptions PromptArguments::options(ensemble::Method method, const Lay
   if (ensemble::is_flex(method)) options.layout = layout.options();
   options.num_paraphrases = num_paraphrases;
   options.prompt_template = {with_escapes(prompt_template)};
-  options.stop_at_newline = stop.value_or(std::string(preset_from(layout.preset).stop)) == "newline";
+  options.stop_at_newline = stop.value_or(layout.stop()) == "newline";
   options.max_new_tokens = max_new_tokens;
   options.prediction = ensemble::prediction_from(prediction);
   return options;
 }
 
-void add_methods_option(CLI::App& command, std::vector<std::string>& methods, const char* help) {
-  command.add_option("--method", methods, help)
+void add_method_option(CLI::App& command, std::string& method) {
+  command.add_option("--method", method, explained_methods())
+      ->type_name("NAME")
+      ->check(offers(ensemble::method_from))
+      ->capture_default_str()
+      ->group("Method");
+}
+
+void add_methods_option(CLI::App& command, std::vector<std::string>& methods, std::string_view purpose) {
+  std::vector<std::string_view> names;
+  for (const auto& method : data::kMethods) names.push_back(method.name);
+  command.add_option("--method", methods, fmt::format("{}: {}", purpose, fmt::join(names, ", ")))
       ->type_name("NAME,...")
       ->delimiter(',')
       ->transform(trimmed())
@@ -126,50 +79,10 @@ void add_methods_option(CLI::App& command, std::vector<std::string>& methods, co
       ->group("Method");
 }
 
-void add_layout_options(CLI::App& command, LayoutArguments& arguments) {
-  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
-    return command.add_option(name, value, help)->type_name(type)->group("Layout (flex)");
-  };
-  add("--layout", arguments.layout, "NAME",
-      "concat: complete prompts one after the other; shared: one instruction that all see; "
-      "examples: worked examples in all their phrasings; "
-      "causal-concat, causal-shared: the same tokens under causal attention; or FILE.json, a layout of your "
-      "own "
-      "[shared]")
-      ->check(offers(ensemble::layout_kind_from));
-  add("--cue", arguments.cue, "WHERE",
-      "own: the answer cue ends each paraphrase; fused: it stands once, after all, and sees all [fused]")
-      ->check(offers(ensemble::cue_from));
-  add("--positions", arguments.positions, "HOW",
-      "sequential, or aligned: all paraphrases start at one position [aligned; sequential with --layout]")
-      ->check(offers(ensemble::positions_from));
-  add("--separator", arguments.separator, "TEXT",
-      "Between paraphrases (--layout concat); \\n is a newline [\\n\\n[SEP]\\n\\n]");
-  add("--separator-scope", arguments.separator_scope, "SCOPE",
-      "none: of no segment; own: of the paraphrase it ends [none]")
-      ->check(offers(ensemble::separator_scope_from));
-  add("--bos-scope", arguments.bos_scope, "SCOPE",
-      "own, all, first or none, for models with a BOS [concat: own; shared: all]")
-      ->check(offers(ensemble::bos_scope_from));
-  add("--order", arguments.order, "ORDER", "Of the paraphrases: given, reversed or seed:K")
-      ->capture_default_str();
-  add("--calibration", arguments.calibration, "HOW",
-      "ape: attention over the parallel phrasings, flatter than over one, is sharpened (arXiv 2502.05431) "
-      "[none]")
-      ->check(offers(ensemble::calibration_from));
-  add("--context-temperature", arguments.context_temperature, "T",
-      "Divides the scores on phrasings (--calibration ape) [0.9]");
-  add("--context-scale", arguments.context_scale, "S",
-      "Multiplies the phrasings' log-sum-exp (--calibration ape) [0.9]");
-  add("--preset", arguments.preset, "NAME",
-      "published: as the scripts had it; pcw: parallel context windows; ape: pcw, calibrated")
-      ->check(one_of({"published", "pcw", "ape"}));
-}
-
 std::shared_ptr<const ensemble::ConfidenceTable> ConfidenceArgument::table(ensemble::Method method) const {
   if (source && !ensemble::is_weighted(method))
     throw Error(ErrorKind::usage, fmt::format("--confidence with --method {}", name(method)),
-                "weighted_avg, weighted_max or weighted_flex", "leave it out");
+                weighted_methods(), "leave it out");
   if (!source || *source == "fast") return nullptr;
   return std::make_shared<ensemble::ConfidenceTable>(ensemble::ConfidenceTable::read(*source));
 }
@@ -311,33 +224,22 @@ void add_phrasing_options(CLI::App& command, data::PhrasingChoice& choice) {
   add("--seed", choice.seed, "K", "Of the draw; one K draws the same phrasings for every method [0]");
 }
 
+void add_sampling_options(CLI::App& command, engine::SamplingOptions& sampling, std::uint64_t& seed,
+                          const char* group) {
+  const auto add = [&](const char* name, auto& value, const char* type, const char* help) {
+    return command.add_option(name, value, help)->type_name(type)->capture_default_str()->group(group);
+  };
+  add("--temperature", sampling.temperature, "T", "Divides the logits");
+  add("--top-k", sampling.top_k, "K", "The K most likely tokens; 0: all")->check(whole_number(0, 1 << 30));
+  add("--top-p", sampling.top_p, "P", "The most likely tokens that have this much probability");
+  add("--seed", seed, "K", "Of every draw; no draw depends on its batch");
+}
+
 data::Json input_digests(const ensemble::RunOptions& options, const ConfidenceArgument& confidence) {
   data::Json inputs = data::Json::object();
   if (options.confidences) inputs["confidence"] = data::sha256_file(*confidence.source);
   if (options.layout.file) inputs["layout"] = data::sha256_file(options.layout.file->path());
   return inputs;
-}
-
-std::map<std::string, std::string> layout_settings(const ensemble::LayoutOptions& options) {
-  std::map<std::string, std::string> settings{{"order", order_name(options)}};
-  if (options.file) {
-    settings["layout"] = options.file->path().filename().string();
-  } else {
-    settings["layout"] = name(options.kind);
-    settings["cue"] = name(options.cue);
-    settings["positions"] = name(options.positions);
-    settings["bos-scope"] = name(options.bos_scope);
-  }
-  if (options.is_concat()) {
-    settings["separator"] = options.separator;
-    settings["separator-scope"] = name(options.separator_scope);
-  }
-  if (options.calibration != ensemble::Calibration::none) {
-    settings["calibration"] = name(options.calibration);
-    settings["context-temperature"] = fmt::format("{}", options.context_temperature);
-    settings["context-scale"] = fmt::format("{}", options.context_scale);
-  }
-  return settings;
 }
 
 data::Json settings_of(const ensemble::RunOptions& options) {

@@ -1,14 +1,22 @@
-// The options that say what is asked and how: data set, prompt, method, layout; shared by generate, ask and demo.
+// The options that say what is asked and how: data set, prompt, method (the layout's: cli/layout_arguments.h); shared by the
+// subcommands that ask questions.
+//
+//   add_prompt_options(command, prompt);   // parsed by CLI11
+//   const ensemble::RunOptions run = prompt.options(ensemble::method_from("flex"), layout);   // throws Error(usage)
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "cli/layout_arguments.h"
 #include "data/configuration.h"
 #include "data/dataset.h"
+#include "engine/sampler.h"
 #include "ensemble/experiment.h"
 
 namespace CLI {
@@ -16,23 +24,6 @@ class App;
 }
 
 namespace chorus::cli {
-
-/// Layout options as typed. What is left out: shared, with a fused cue, aligned, the best of the table in docs/results.md;
-/// where a layout is named, positions are sequential unless asked otherwise; the rest takes the default of the layout.
-struct LayoutArguments {
-  std::optional<std::string> preset;  // published, pcw, ape: what the options left out are taken from
-  std::optional<std::string> layout, cue, positions, separator, separator_scope, bos_scope, calibration;
-  std::optional<double> context_temperature, context_scale;
-  std::string order = "given";
-
-  /// Throws Error(usage).
-  ensemble::LayoutOptions options() const;
-  /// The options that were typed and are not at their defaults.
-  std::vector<std::string> given() const;
-
- private:
-  void check_file_alone() const;
-};
 
 struct PromptArguments {
   std::string prompt_template, prediction = "first-line";
@@ -45,11 +36,12 @@ struct PromptArguments {
   ensemble::RunOptions options(ensemble::Method method, const LayoutArguments& layout) const;
 };
 
-/// --method NAME[,NAME...]
-void add_methods_option(CLI::App& command, std::vector<std::string>& methods, const char* help);
-/// One line that says which layout options the method does not use; empty when there are none.
-std::string unused_layout_note(ensemble::Method method, const LayoutArguments& arguments);
-void add_layout_options(CLI::App& command, LayoutArguments& arguments);
+/// --method NAME: one of all, each explained.
+void add_method_option(CLI::App& command, std::string& method);
+/// --method NAME[,NAME...]: what they are for ("Methods to compare"), and their names.
+void add_methods_option(CLI::App& command, std::vector<std::string>& methods, std::string_view purpose);
+/// "weighted_avg, weighted_max or weighted_flex"
+std::string weighted_methods();
 
 /// --confidence: what weighted methods weigh by; fast, or a file.
 struct ConfidenceArgument {
@@ -75,13 +67,14 @@ void add_dataset_options(CLI::App& command, data::DatasetOptions& options);
 /// --indexs, --num-manual, --num-auto, --num-samples, --repeat-phrasing, --seed: for commands whose results say what was asked.
 void add_phrasing_options(CLI::App& command, data::PhrasingChoice& choice);
 
+/// --temperature, --top-k, --top-p, --seed: how tokens are drawn, for commands that sample; under `group` in their help.
+void add_sampling_options(CLI::App& command, engine::SamplingOptions& sampling, std::uint64_t& seed,
+                          const char* group);
+
 /// What of these options decides a row, by name, as the manifest and the log record it.
 data::Json settings_of(const ensemble::RunOptions& options);
 
 /// Digests of the files that options name, by what they are.
 data::Json input_digests(const ensemble::RunOptions& options, const ConfidenceArgument& confidence);
-
-/// The layout options in force by their names, for result names.
-std::map<std::string, std::string> layout_settings(const ensemble::LayoutOptions& options);
 
 }  // namespace chorus::cli

@@ -1,4 +1,8 @@
 // The table at the end of a run: accuracy with its interval, and how fast.
+//
+//   Summary summary;
+//   summary.add("flex", score_table(table), seconds, answered);
+//   fmt::print("{}", summary.text());
 #pragma once
 
 #include <string>
@@ -10,7 +14,7 @@
 
 namespace chorus::cli {
 
-/// Every row of a result by its columns prediction and answers.
+/// Every row of a result by its columns prediction and answers. Throws Error(data) where one is missing.
 eval::Tally score_table(const data::Table& table);
 
 class Summary {

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "core/descriptor.h"
 #include "core/error.h"
 
 namespace chorus::core {
@@ -20,29 +20,19 @@ namespace {
               "a readable file", "check the path and its permissions");
 }
 
-struct Descriptor {
-  int fd;
-  explicit Descriptor(int descriptor) : fd(descriptor) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-};
-
 }  // namespace
 
 MappedFile::MappedFile(std::filesystem::path path) : path_(std::move(path)) {
   // Without O_NONBLOCK the opening of a named pipe would wait for a writer.
   const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.fd < 0) fail(path_, "opened", errno);
+  if (file.get() < 0) fail(path_, "opened", errno);
   struct stat status {};
-  if (::fstat(file.fd, &status) != 0) fail(path_, "read", errno);
+  if (::fstat(file.get(), &status) != 0) fail(path_, "read", errno);
   if (S_ISDIR(status.st_mode)) fail(path_, "read", EISDIR);
   if (!S_ISREG(status.st_mode)) fail(path_, "mapped", ENODEV);
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;
-  void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (mapped == MAP_FAILED) fail(path_, "mapped", errno);
   data_ = static_cast<const std::byte*>(mapped);
 }

@@ -8,11 +8,11 @@ namespace chorus::data {
 namespace {
 
 std::string shown(const Json& value) {
-  if (!value.is_string()) return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (!value.is_string()) return dumped(value);
   const auto& text = value.get_ref<const std::string&>();
   const bool plain =
       !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c < 0 || c > ' '; });
-  return plain ? text : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return plain ? text : dumped(value);
 }
 
 std::string shown(const Json& object, const std::string& key) {

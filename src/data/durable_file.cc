@@ -61,12 +61,13 @@ void write_durable(const std::filesystem::path& path, std::string_view bytes) {
   sync_folder(parent_of(path));
 }
 
-std::string read_file(const std::filesystem::path& path) {
+std::string read_file(const std::filesystem::path& path, const std::string& expected) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
   if (!file || std::filesystem::is_directory(path) || !(bytes << file.rdbuf())) {
     if (file && std::filesystem::is_regular_file(path) && std::filesystem::file_size(path) == 0) return "";
-    throw Error(ErrorKind::io, path.string() + " cannot be read", "a readable file", "check the path");
+    throw Error(ErrorKind::io, path.string() + " cannot be read", expected,
+                "check the path and its permissions");
   }
   return std::move(bytes).str();
 }

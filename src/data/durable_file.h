@@ -23,8 +23,8 @@ void sync_folder(const std::filesystem::path& folder);
 /// Error(io).
 void write_durable(const std::filesystem::path& path, std::string_view bytes);
 
-/// The whole file. Throws Error(io).
-std::string read_file(const std::filesystem::path& path);
+/// The whole file. Throws Error(io), which says that it was to be `expected`.
+std::string read_file(const std::filesystem::path& path, const std::string& expected = "a readable file");
 
 /// A file written and synced under a temporary name beside `path`; removed unless committed.
 class PendingFile {

@@ -31,10 +31,6 @@ std::string remedy(int code) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 void throw_io(std::string_view what, const std::filesystem::path& path, const std::string& expected) {
   const int code = errno;
   throw Error(ErrorKind::io,

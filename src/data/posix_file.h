@@ -1,5 +1,4 @@
-// The few POSIX calls of this room that must not be wrapped in a stream: owning a descriptor, writing all of
-// it, errno as an Error.
+// The few POSIX calls of this room that must not be wrapped in a stream: writing all of a file, errno as an Error.
 //
 //   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
 //   if (file.get() < 0) throw_io("be created", path);
@@ -9,24 +8,12 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "core/descriptor.h"
 
 namespace chorus::data {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+using core::Descriptor;
 
 /// Error(io): "PATH: cannot WHAT: what errno says" (WHAT as in "be opened"), and what to do about a full disk
 /// or a missing permission.

@@ -2,12 +2,12 @@
 
 #include <simdjson.h>
 
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <utility>
 
+#include "core/white_space.h"
+#include "data/durable_file.h"
 #include "data/row.h"
 #include "data/table_parts.h"
 #include "text/utf8.h"
@@ -32,14 +32,6 @@ void check_file(const fs::path& file) {
     throw Error(ErrorKind::data, "there is no file " + file.string(), "an existing file", "check the path");
   if (fs::is_directory(status))
     throw Error(ErrorKind::data, file.string() + " is a folder", "a file", "name a file in it");
-}
-
-std::string read_file(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in || in.bad())
-    throw Error(ErrorKind::io, "cannot read " + file.string(), "a readable file", "check its permissions");
-  return content;
 }
 
 Json json_from(dom::element element) {
@@ -96,7 +88,7 @@ std::vector<Record> read_lines(const std::string& file, std::string_view content
     const std::string_view line = content.substr(0, end);
     content.remove_prefix(std::min(end + 1, content.size()));
     ++number;
-    if (is_blank(line)) continue;
+    if (core::is_blank(line)) continue;
     const std::string where = file + " line " + std::to_string(number);
     guard([&] {
       check_utf8(line, where);
@@ -173,7 +165,8 @@ StringList texts_of(const Json& list, const Record& record, std::string_view nam
   for (const Json& item : list) {
     if (!item.is_string()) bad_row(record, "has " + item.dump() + " in the list '" + column + "'", expected);
     texts.push_back(item.get<std::string>());
-    if (is_blank(texts.back())) bad_row(record, "has an empty text in the list '" + column + "'", expected);
+    if (core::is_blank(texts.back()))
+      bad_row(record, "has an empty text in the list '" + column + "'", expected);
   }
   if (texts.empty()) bad_row(record, "has an empty list '" + column + "'", "at least one text");
   return texts;
@@ -248,7 +241,7 @@ std::string text_field(const Record& record, std::string_view name) {
   const Json* value = find_field(record, name);
   if (value == nullptr) bad_row(record, "has no '" + column + "'", "text in '" + column + "'");
   if (!value->is_string()) bad_row(record, "has " + value->dump() + " in '" + column + "'", "text");
-  if (is_blank(value->get_ref<const std::string&>()))
+  if (core::is_blank(value->get_ref<const std::string&>()))
     bad_row(record, "has an empty '" + column + "'", "text");
   return value->get<std::string>();
 }
@@ -273,10 +266,6 @@ StringList optional_list(const Record& record, std::string_view name) {
   const Json* value = find_field(record, name);
   const bool is_empty = value == nullptr || (value->is_array() && value->empty());
   return is_empty ? StringList() : list_field(record, name);
-}
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\v\f") == text.npos;
 }
 
 }  // namespace chorus::data

@@ -100,7 +100,4 @@ StringList list_field(const Record& record, std::string_view name);
 /// The same, or nothing where the column is absent or has an empty list.
 StringList optional_list(const Record& record, std::string_view name);
 
-/// True for text of white space alone.
-bool is_blank(std::string_view text);
-
 }  // namespace chorus::data

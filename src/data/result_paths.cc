@@ -6,7 +6,7 @@
 #include <array>
 
 #include "core/error.h"
-#include "data/result_schema.h"
+#include "data/method.h"
 
 namespace chorus::data {
 namespace {
@@ -63,17 +63,19 @@ bool is_no_method(const ResultName& name) {
 
 std::string base_name(const ResultName& name) {
   if (is_no_method(name)) return name.method;
-  const ResultKind kind = result_kind(name.method);
-  if (kind == ResultKind::ensemble) return "ensemble_" + name.method;
-  return name.method == "flex" ? "flex_attention" : name.method;
+  const MethodEntry& method = entry(method_from(name.method));
+  if (method.kind == ResultKind::ensemble) return fmt::format("ensemble_{}", method.name);
+  return std::string(method.value == Method::flex ? "flex_attention" : method.name);
 }
 
 bool is_flex(const ResultName& name) {
-  return name.method == "flex" || name.method == "weighted_flex";
+  return !is_no_method(name) && is_flex(method_from(name.method));
 }
 
 bool counts_paraphrases(const ResultName& name) {
-  return name.method != "origin" && name.method != "per_prompt" && !is_no_method(name);
+  if (is_no_method(name)) return false;
+  const ResultKind kind = entry(method_from(name.method)).kind;
+  return kind == ResultKind::ensemble || kind == ResultKind::flex;
 }
 
 std::string option_list(const ResultName& name) {

@@ -66,19 +66,6 @@ constexpr std::array<std::string_view, 4> kAddedByScoring = {"predict_lemma", "a
 
 }  // namespace
 
-ResultKind result_kind(std::string_view method) {
-  if (method == "origin") return ResultKind::origin;
-  if (method == "per_prompt") return ResultKind::per_prompt;
-  if (method == "confidence") return ResultKind::confidence;
-  if (method == "flex" || method == "weighted_flex") return ResultKind::flex;
-  constexpr std::array<std::string_view, 5> ensembles = {"avg", "max", "weighted_avg", "weighted_max",
-                                                         "vote"};
-  if (std::find(ensembles.begin(), ensembles.end(), method) != ensembles.end()) return ResultKind::ensemble;
-  throw Error(ErrorKind::usage, fmt::format("method '{}'", method),
-              fmt::format("origin, per_prompt, flex, weighted_flex, {}", fmt::join(ensembles, ", ")),
-              "choose one with --method");
-}
-
 bool is_result_column(std::string_view name) {
   return std::any_of(kColumns.begin(), kColumns.end(), [&](const Column& c) { return c.name == name; }) ||
          std::find(kAddedByScoring.begin(), kAddedByScoring.end(), name) != kAddedByScoring.end();

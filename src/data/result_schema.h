@@ -1,4 +1,5 @@
-// The columns of result files, as a list of descriptors: one group all methods share and one group per kind.
+// The columns of result files, as a list of descriptors: one group all methods share and one group per kind. What kind a
+// method's results are: data/method.h.
 //
 //   Schema schema = result_schema(ResultKind::flex, {"relation"});
 #pragma once
@@ -20,10 +21,6 @@ enum class ResultKind {
   samples,     // one row per sample: the data set as it is asked
   paraphrases  // that, with phrasings made by a model, and how many draws they took
 };
-
-/// The kind a method's results have ("origin", "per_prompt", "avg", "max", "weighted_avg", "weighted_max",
-/// "vote", "flex", "weighted_flex"), or "confidence". Throws Error(usage) naming the methods there are.
-ResultKind result_kind(std::string_view method);
 
 /// Columns a run may ask for beside those of its kind.
 struct ExtraColumns {

@@ -14,7 +14,7 @@ namespace {
 constexpr auto kDefect = "start anew with --rewrite, and report this as a defect of the program";
 
 [[noreturn]] void wrong(const Json& json, ColumnType type) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = dumped(json);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   throw Error(ErrorKind::data, text, std::string(type_name(type)),
               "correct the value, or store the column as what it holds");

@@ -21,6 +21,16 @@ struct Engine::Active {
   std::optional<StopReason> stopped;
 };
 
+/// One forward pass, and which of its rows predict whose next token.
+struct Engine::Step {
+  BatchBuilder builder;  // the batch's spans lie in it
+  model::Batch batch;
+  std::int32_t states = 0;  // attention states of every row; 0: no shares are asked
+  std::vector<std::size_t>
+      place;  // of each sequence in the outputs: requests of one prompt may share a first row
+  std::vector<std::size_t> begin;  // of each request, in `place`
+};
+
 Engine::Engine(model::Decoder& decoder, const text::Tokenizer* tokenizer, EngineOptions options)
     : decoder_(decoder), tokenizer_(tokenizer), options_(options) {
   for (const auto& [value, option] :
@@ -132,55 +142,69 @@ void Engine::run(const std::function<std::optional<Request>()>& next, const Even
 
 void Engine::step(const Events& events) {
   const auto began = std::chrono::steady_clock::now();
-  BatchBuilder builder;
-  sequences_->add_shared(builder);
+  Step step;
+  add_rows(step);
+  step.batch = step.builder.finish(step.states);
+  add_outputs(step);
+  decoder_.forward(step.batch, *kv_);
+  sequences_->computed();
+  choose_all(step, decoder_.logits());
+  count(step.batch.rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  for (const auto& active : active_) finish(*active, events);
+  std::erase_if(active_, [](const auto& active) { return active->stopped.has_value(); });
+}
+
+/// The rows of what is new and of every running sequence, and how many attention states they report.
+void Engine::add_rows(Step& step) {
+  sequences_->add_shared(step.builder);
   std::int32_t largest = 1;
   bool wants_shares = false;
   for (const auto& active : active_) {
     const bool first = active->rows.empty();
     active->rows.clear();
     for (const auto& sequence : active->sequences)
-      active->rows.push_back(first ? sequences_->start(*sequence, builder)
-                                   : sequences_->advance(*sequence, active->result.tokens.back(), builder));
+      active->rows.push_back(
+          first ? sequences_->start(*sequence, step.builder)
+                : sequences_->advance(*sequence, active->result.tokens.back(), step.builder));
     const Request& r = active->request;
     wants_shares |= r.prompts.size() == 1 && r.prompts[0].paraphrases > 0 && sequences_->has_shares();
     for (const Prompt& prompt : r.prompts) largest = std::max(largest, prompt.paraphrases + 1);
   }
   // Room for the states of every row, of those that report none too.
-  const std::int32_t states = wants_shares ? largest : 0;
-  model::Batch batch = builder.finish(states);
-  std::vector<std::size_t>
-      place;  // of each sequence in the outputs: requests of one prompt may share a first row
-  std::vector<std::size_t> begin;  // of each request, in `place`
+  step.states = wants_shares ? largest : 0;
+}
+
+/// Every row that predicts a token is an output, once.
+void Engine::add_outputs(Step& step) const {
   std::unordered_map<std::int32_t, std::size_t> places;
   for (const auto& active : active_) {
-    begin.push_back(place.size());
+    step.begin.push_back(step.place.size());
     for (const RowRef& ref : active->rows) {
-      const std::int32_t row = builder.final_row(ref.kind, ref.row);
-      const auto [found, is_new] = places.emplace(row, batch.outputs.size());
-      if (is_new) batch.outputs.push_back(row);
-      place.push_back(found->second);
+      const std::int32_t row = step.builder.final_row(ref.kind, ref.row);
+      const auto [found, is_new] = places.emplace(row, step.batch.outputs.size());
+      if (is_new) step.batch.outputs.push_back(row);
+      step.place.push_back(found->second);
     }
   }
-  decoder_.forward(batch, *kv_);
-  sequences_->computed();
-  const auto computed = decoder_.logits();
+}
+
+void Engine::choose_all(Step& step, const std::vector<std::span<const float>>& computed) {
   std::vector<std::span<const float>> logits;
-  for (const std::size_t at : place) logits.push_back(computed[at]);
+  for (const std::size_t at : step.place) logits.push_back(computed[at]);
   decoder_.backend().pool().parallel_for(static_cast<std::int64_t>(active_.size()), [&](std::int64_t i, int) {
     Active& active = *active_[static_cast<std::size_t>(i)];
-    const std::size_t first = begin[static_cast<std::size_t>(i)];
+    const std::size_t first = step.begin[static_cast<std::size_t>(i)];
     choose(active, std::span(logits).subspan(first, active.rows.size()));
-    if (states > 0 && active.request.prompts.size() == 1)
-      add_share(active, batch, batch.outputs[place[first]]);
+    if (step.states > 0 && active.request.prompts.size() == 1)
+      add_share(active, step.batch, step.batch.outputs[step.place[first]]);
   });
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  (batch.rows.prefill > 0 ? counters_.prefill_seconds : counters_.decode_seconds) += seconds;
-  counters_.prefill_rows += batch.rows.prefill;
-  counters_.decode_rows += batch.rows.decode;
+}
+
+void Engine::count(const model::Rows& rows, double seconds) {
+  (rows.prefill > 0 ? counters_.prefill_seconds : counters_.decode_seconds) += seconds;
+  counters_.prefill_rows += rows.prefill;
+  counters_.decode_rows += rows.decode;
   ++counters_.steps;
-  for (const auto& active : active_) finish(*active, events);
-  std::erase_if(active_, [](const auto& active) { return active->stopped.has_value(); });
 }
 
 void Engine::choose(Active& active, std::span<const std::span<const float>> logits) const {

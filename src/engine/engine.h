@@ -89,10 +89,15 @@ class Engine {
 
  private:
   struct Active;
+  struct Step;
   bool admit(Active& active);
   std::unique_ptr<Active> open_request(Request request);
   void fill(const std::function<std::optional<Request>()>& next);
   void step(const Events& events);
+  void add_rows(Step& step);
+  void add_outputs(Step& step) const;
+  void choose_all(Step& step, const std::vector<std::span<const float>>& computed);
+  void count(const model::Rows& rows, double seconds);
   void choose(Active& active, std::span<const std::span<const float>> logits) const;
   void add_share(Active& active, const model::Batch& batch, std::int32_t row) const;
   void finish(Active& active, const Events& events) const;

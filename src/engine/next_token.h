@@ -1,4 +1,6 @@
 // How the next token is chosen from the logits of a group of sequences that go on in lock step.
+//
+//   const Choice choice = Greedy().choose({{logits}});   // logits: std::span<const float>, [vocab]
 #pragma once
 
 #include <cstddef>
@@ -17,8 +19,6 @@ struct Choice {
 
 /// One step for one group; every sequence of the group is then extended with the same token. Called from several
 /// threads for different groups.
-///
-///   const Choice choice = Greedy().choose({{logits}});   // logits: std::span<const float>, [vocab]
 class NextToken {
  public:
   virtual ~NextToken() = default;

@@ -1,5 +1,10 @@
 // How prompts become rows of forward passes and pages of keys: shared execution computes a segment once for all who
 // contain it, packed execution computes each literal sequence whole.
+//
+//   const auto sequence = store->open(prompt, 20);             // null: no room now
+//   store->add_shared(builder);
+//   const RowRef row = store->start(*sequence, builder);       // then the forward pass, then
+//   store->computed();
 #pragma once
 
 #include <cstdint>

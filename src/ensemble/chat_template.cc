@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "core/error.h"
 #include "core/gguf.h"
+#include "data/durable_file.h"
 #include "data/json.h"
 
 namespace chorus::ensemble {
@@ -58,11 +57,7 @@ ChatTemplate llama3(std::string_view jinja) {
 
 std::optional<std::string> content_of(const fs::path& file) {
   if (!fs::exists(file)) return std::nullopt;
-  std::ifstream in(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in)
-    throw Error(ErrorKind::io, file.string() + " cannot be read", "a readable file", "check its permissions");
-  return text;
+  return data::read_file(file);
 }
 
 /// The field chat_template of tokenizer_config.json: a text, or a list of named ones of which one is the default.

@@ -9,9 +9,10 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/spelling.h"
+#include "core/white_space.h"
 #include "ensemble/layout_file.h"
 #include "ensemble/sample_run.h"
-#include "ensemble/spelling.h"
 #include "ensemble/vote.h"
 
 namespace chorus::ensemble {
@@ -19,15 +20,7 @@ namespace {
 
 using data::Json;
 
-constexpr std::string_view kSpace = " \t\r\n\v\f";
-
-std::string_view strip(std::string_view text) {
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-constexpr Spelling<Prediction> kPredictions[] = {
+constexpr core::Spelling<Prediction> kPredictions[] = {
     {Prediction::first_line, "first-line"}, {Prediction::first_word, "first-word"}, {Prediction::all, "all"}};
 
 /// ln(mean(exp(values))).
@@ -49,18 +42,18 @@ std::vector<float> mean_share(const std::vector<std::vector<float>>& shares, std
 }  // namespace
 
 std::string_view name(Prediction prediction) {
-  return spelled(kPredictions, prediction);
+  return core::spelled(kPredictions, prediction);
 }
 
 Prediction prediction_from(std::string_view text) {
-  return parsed(kPredictions, "--prediction", text);
+  return core::parsed(kPredictions, "--prediction", text);
 }
 
 std::string predict(std::string_view generation, Prediction prediction) {
-  std::string_view text = strip(generation);
+  std::string_view text = core::trimmed(generation);
   if (prediction == Prediction::all) return std::string(text);
-  text = strip(text.substr(0, text.find('\n')));
-  if (prediction == Prediction::first_word) text = text.substr(0, text.find_first_of(kSpace));
+  text = core::trimmed(text.substr(0, text.find('\n')));
+  if (prediction == Prediction::first_word) text = text.substr(0, text.find_first_of(core::kWhiteSpace));
   return std::string(text);
 }
 
@@ -202,7 +195,7 @@ std::vector<engine::Request> Experiment::answer_requests(std::size_t sample, Que
 std::vector<engine::Request> Experiment::gold_requests(std::size_t sample, const Question& question,
                                                        std::span<const engine::Request> answering) const {
   const std::string& cue = question.prompts.front().cue;
-  const bool after_space = !cue.empty() && kSpace.find(cue.back()) != std::string_view::npos;
+  const bool after_space = !cue.empty() && core::kWhiteSpace.find(cue.back()) != std::string_view::npos;
   std::vector<engine::Request> requests;
   for (const engine::Request& request : answering)
     for (const std::string& answer : dataset_.samples[sample].answers) {

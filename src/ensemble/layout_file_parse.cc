@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include "core/error.h"
+#include "data/durable_file.h"
 #include "ensemble/layout_file.h"
 
 namespace chorus::ensemble {
@@ -174,11 +173,7 @@ LayoutFile LayoutFile::parse(std::string_view json, const std::string& name) {
 }
 
 LayoutFile LayoutFile::read(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in)
-    throw Error(ErrorKind::io, path.string() + " cannot be read", "a layout as JSON", "check the path");
-  return parse(text, path.string());
+  return parse(data::read_file(path, "a layout as JSON"), path.string());
 }
 
 }  // namespace chorus::ensemble

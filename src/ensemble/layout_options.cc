@@ -6,64 +6,65 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/spelling.h"
 #include "ensemble/layout.h"
-#include "ensemble/spelling.h"
 
 namespace chorus::ensemble {
 namespace {
 
-constexpr Spelling<LayoutKind> kKinds[] = {{LayoutKind::concat, "concat"},
-                                           {LayoutKind::shared, "shared"},
-                                           {LayoutKind::examples, "examples"},
-                                           {LayoutKind::causal_concat, "causal-concat"},
-                                           {LayoutKind::causal_shared, "causal-shared"}};
-constexpr Spelling<SeparatorScope> kSeparatorScopes[] = {{SeparatorScope::none, "none"},
-                                                         {SeparatorScope::own, "own"}};
-constexpr Spelling<BosScope> kBosScopes[] = {
+constexpr core::Spelling<LayoutKind> kKinds[] = {{LayoutKind::concat, "concat"},
+                                                 {LayoutKind::shared, "shared"},
+                                                 {LayoutKind::examples, "examples"},
+                                                 {LayoutKind::causal_concat, "causal-concat"},
+                                                 {LayoutKind::causal_shared, "causal-shared"}};
+constexpr core::Spelling<SeparatorScope> kSeparatorScopes[] = {{SeparatorScope::none, "none"},
+                                                               {SeparatorScope::own, "own"}};
+constexpr core::Spelling<BosScope> kBosScopes[] = {
     {BosScope::own, "own"}, {BosScope::all, "all"}, {BosScope::first, "first"}, {BosScope::none, "none"}};
-constexpr Spelling<Cue> kCues[] = {{Cue::own, "own"}, {Cue::fused, "fused"}};
-constexpr Spelling<Positions> kPositions[] = {{Positions::sequential, "sequential"},
-                                              {Positions::aligned, "aligned"}};
-constexpr Spelling<Calibration> kCalibrations[] = {{Calibration::none, "none"}, {Calibration::ape, "ape"}};
+constexpr core::Spelling<Cue> kCues[] = {{Cue::own, "own"}, {Cue::fused, "fused"}};
+constexpr core::Spelling<Positions> kPositions[] = {{Positions::sequential, "sequential"},
+                                                    {Positions::aligned, "aligned"}};
+constexpr core::Spelling<Calibration> kCalibrations[] = {{Calibration::none, "none"},
+                                                         {Calibration::ape, "ape"}};
 
 }  // namespace
 
 std::string_view name(LayoutKind kind) {
-  return kind == LayoutKind::custom ? "custom" : spelled(kKinds, kind);
+  return kind == LayoutKind::custom ? "custom" : core::spelled(kKinds, kind);
 }
 std::string_view name(SeparatorScope scope) {
-  return spelled(kSeparatorScopes, scope);
+  return core::spelled(kSeparatorScopes, scope);
 }
 std::string_view name(BosScope scope) {
-  return spelled(kBosScopes, scope);
+  return core::spelled(kBosScopes, scope);
 }
 std::string_view name(Cue cue) {
-  return spelled(kCues, cue);
+  return core::spelled(kCues, cue);
 }
 std::string_view name(Positions positions) {
-  return spelled(kPositions, positions);
+  return core::spelled(kPositions, positions);
 }
 std::string_view name(Calibration calibration) {
-  return spelled(kCalibrations, calibration);
+  return core::spelled(kCalibrations, calibration);
 }
 
 LayoutKind layout_kind_from(std::string_view text) {
-  return parsed(kKinds, "--layout", text);
+  return core::parsed(kKinds, "--layout", text);
 }
 SeparatorScope separator_scope_from(std::string_view text) {
-  return parsed(kSeparatorScopes, "--separator-scope", text);
+  return core::parsed(kSeparatorScopes, "--separator-scope", text);
 }
 BosScope bos_scope_from(std::string_view text) {
-  return parsed(kBosScopes, "--bos-scope", text);
+  return core::parsed(kBosScopes, "--bos-scope", text);
 }
 Cue cue_from(std::string_view text) {
-  return parsed(kCues, "--cue", text);
+  return core::parsed(kCues, "--cue", text);
 }
 Positions positions_from(std::string_view text) {
-  return parsed(kPositions, "--positions", text);
+  return core::parsed(kPositions, "--positions", text);
 }
 Calibration calibration_from(std::string_view text) {
-  return parsed(kCalibrations, "--calibration", text);
+  return core::parsed(kCalibrations, "--calibration", text);
 }
 
 std::string order_name(const LayoutOptions& options) {

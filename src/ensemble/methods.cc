@@ -6,49 +6,8 @@
 #include <limits>
 
 #include "core/vector_math.h"
-#include "ensemble/spelling.h"
 
 namespace chorus::ensemble {
-namespace {
-
-constexpr Spelling<Method> kMethods[] = {{Method::origin, "origin"},
-                                         {Method::per_prompt, "per_prompt"},
-                                         {Method::avg, "avg"},
-                                         {Method::max, "max"},
-                                         {Method::weighted_avg, "weighted_avg"},
-                                         {Method::weighted_max, "weighted_max"},
-                                         {Method::vote, "vote"},
-                                         {Method::flex, "flex"},
-                                         {Method::weighted_flex, "weighted_flex"}};
-
-}  // namespace
-
-std::string_view name(Method method) {
-  return spelled(kMethods, method);
-}
-
-Method method_from(std::string_view text) {
-  if (text == "flex_attention" || text == "flex-attention") return Method::flex;
-  return parsed(kMethods, "method", text);
-}
-
-std::vector<Method> all_methods() {
-  std::vector<Method> methods;
-  for (const auto& entry : kMethods) methods.push_back(entry.value);
-  return methods;
-}
-
-bool is_flex(Method method) {
-  return method == Method::flex || method == Method::weighted_flex;
-}
-
-bool is_weighted(Method method) {
-  return method == Method::weighted_avg || method == Method::weighted_max || method == Method::weighted_flex;
-}
-
-bool answers_apart(Method method) {
-  return method == Method::per_prompt || method == Method::vote;
-}
 
 std::span<const float> Average::scores(std::span<const std::span<const float>> logits,
                                        std::vector<float>& scratch) const {

@@ -1,31 +1,24 @@
-// The methods, and of the output-level ensembles how the logits of N paraphrases become one token.
+// Of the output-level ensembles how the logits of N paraphrases become one token. The methods by name: data/method.h.
 //
 //   engine::Request request{.prompts = prompts, .next = next_token(method_from("avg"))};
 #pragma once
 
 #include <memory>
 #include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "data/method.h"
 #include "engine/next_token.h"
 
 namespace chorus::ensemble {
 
-enum class Method { origin, per_prompt, avg, max, weighted_avg, weighted_max, vote, flex, weighted_flex };
-
-std::string_view name(Method method);
-/// Throws Error(usage) that lists the methods. Hyphens and underscores are the same; flex_attention is flex.
-Method method_from(std::string_view text);
-std::vector<Method> all_methods();
-
-/// One sequence in a layout: flex, weighted_flex.
-bool is_flex(Method method);
-/// Weighs phrasings by confidence: weighted_avg, weighted_max, weighted_flex.
-bool is_weighted(Method method);
-/// Answers every phrasing by itself: per_prompt, vote.
-bool answers_apart(Method method);
+using data::answers_apart;
+using data::is_flex;
+using data::is_weighted;
+using data::Method;
+using data::method_from;
+using data::name;
 
 /// argmax of mean_p L_p; logprob under the softmax of that mean.
 class Average final : public engine::NextToken {

@@ -4,30 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <ranges>
 #include <set>
 
 #include "core/error.h"
 #include "eval/accuracy.h"
+#include "eval/columns.h"
 #include "eval/paired.h"
 
 namespace chorus::eval {
 namespace {
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-double mean(const std::vector<double>& values) {
-  if (values.empty()) return kNone;
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
-std::string size_of(const RunName& name) {
-  return name.paraphrases > 0 ? fmt::format("{}", name.paraphrases) : "-";
-}
 
 /// The clusters of a run's rows: by the column asked for, else by question where a question has several rows.
 std::vector<std::size_t> clusters_of(const Run& run, const AnalysisOptions& options) {
@@ -97,10 +84,6 @@ std::string p_value(double p) {
 
 }  // namespace
 
-std::string shown(double value) {
-  return std::isnan(value) ? "-" : fmt::format("{:.3f}", value);
-}
-
 Estimate accuracy_of(const Run& run, const AnalysisOptions& options) {
   const auto clusters = clusters_of(run, options);
   if (!clusters.empty() || !is_binary(options.score.rule))
@@ -112,15 +95,9 @@ Estimate accuracy_of(const Run& run, const AnalysisOptions& options) {
 }
 
 Section accuracy_section(const RunSet& runs, const AnalysisOptions& options) {
-  Section section{"accuracy", "Accuracy", "",
-                  Table({{"method"},
-                         {"N", Table::number},
-                         {"accuracy", Table::number},
-                         {"n", Table::number},
-                         {"lower", Table::number},
-                         {"upper", Table::number},
-                         {"over origin", Table::number},
-                         {"over classic mean", Table::number}})};
+  Section section{
+      "accuracy", "Accuracy", "",
+      Table(joined(run_columns(), accuracy_columns(), numbers({"over origin", "over classic mean"})))};
   RunSet origin;
   for (const Run* run : runs)
     if (run->name.method == "origin") origin.push_back(run);
@@ -131,10 +108,9 @@ Section accuracy_section(const RunSet& runs, const AnalysisOptions& options) {
         classic.push_back(other);
     const Estimate a = accuracy_of(*run, options);
     const bool has_size = run->name.paraphrases > 0;
-    section.table.add({run->name.label(), size_of(run->name), shown(a.value),
-                       fmt::format("{}", run->scores.size()), shown(a.interval.lower),
-                       shown(a.interval.upper), shown(gain_over(*run, origin)),
-                       shown(has_size ? gain_over(*run, classic) : kNone)});
+    section.table.add(
+        joined(run_cells(*run), accuracy_cells(a, std::ssize(run->scores)),
+               Cells{shown(gain_over(*run, origin)), shown(has_size ? gain_over(*run, classic) : kNone)}));
   }
   section.note =
       "lower, upper: 95 %, Wilson's interval, or a bootstrap over clusters where rows belong together; over "
@@ -144,16 +120,8 @@ Section accuracy_section(const RunSet& runs, const AnalysisOptions& options) {
 
 Section comparison_section(const RunSet& runs, const AnalysisOptions& options) {
   Section section{"comparison", "Paired comparison", "",
-                  Table({{"method"},
-                         {"N", Table::number},
-                         {"n", Table::number},
-                         {"difference", Table::number},
-                         {"lower", Table::number},
-                         {"upper", Table::number},
-                         {"only it", Table::number},
-                         {"only baseline", Table::number},
-                         {"p (McNemar)", Table::number},
-                         {"p (Holm)", Table::number}})};
+                  Table(joined(run_columns(), numbers({"n", "difference", "lower", "upper", "only it",
+                                                       "only baseline", "p (McNemar)", "p (Holm)"})))};
   const Run* baseline = baseline_of(runs, options);
   if (baseline == nullptr) return section;
   section.title = fmt::format("Paired comparison with {}", baseline->name.label());
@@ -161,17 +129,18 @@ Section comparison_section(const RunSet& runs, const AnalysisOptions& options) {
       "difference of accuracy on the same questions; lower, upper: 95 %, bootstrap ({} resamples, seed {}{})",
       options.bootstrap.resamples, options.bootstrap.seed,
       options.cluster.empty() ? "" : ", clusters: " + options.cluster);
-  std::vector<std::vector<std::string>> rows;
+  std::vector<Cells> rows;
   std::vector<double> p_values;
   for (const Run* run : runs) {
     if (run == baseline || run->rows_of.size() != run->table.rows()) continue;
     const Pair pair = paired(*run, *baseline, options);
     const Estimate e = bootstrap(pair.differences, pair.clusters, options.bootstrap);
     p_values.push_back(is_binary(options.score.rule) ? mcnemar_exact(pair.counts) : kNone);
-    rows.push_back({run->name.label(), size_of(run->name), fmt::format("{}", pair.differences.size()),
-                    fmt::format("{:+.3f}", e.value), fmt::format("{:+.3f}", e.interval.lower),
-                    fmt::format("{:+.3f}", e.interval.upper), fmt::format("{}", pair.counts.first_only),
-                    fmt::format("{}", pair.counts.second_only)});
+    rows.push_back(
+        joined(run_cells(*run),
+               Cells{fmt::format("{}", pair.differences.size()), fmt::format("{:+.3f}", e.value),
+                     fmt::format("{:+.3f}", e.interval.lower), fmt::format("{:+.3f}", e.interval.upper),
+                     fmt::format("{}", pair.counts.first_only), fmt::format("{}", pair.counts.second_only)}));
   }
   const auto adjusted = holm(p_values);
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -185,13 +154,7 @@ Section comparison_section(const RunSet& runs, const AnalysisOptions& options) {
 Section sizes_section(const RunSet& runs, const AnalysisOptions& options) {
   Section section{"sizes", "Effect of N",
                   "best: the N of the method's highest accuracy, the smallest of equals",
-                  Table({{"method"},
-                         {"N", Table::number},
-                         {"accuracy", Table::number},
-                         {"n", Table::number},
-                         {"lower", Table::number},
-                         {"upper", Table::number},
-                         {"best"}})};
+                  Table(joined(run_columns(), accuracy_columns(), words({"best"})))};
   std::map<std::string, std::map<int, const Run*>> methods;
   for (const Run* run : runs)
     if (run->name.paraphrases > 0 && run->name.indexs.empty())
@@ -202,8 +165,8 @@ Section sizes_section(const RunSet& runs, const AnalysisOptions& options) {
     });
     for (const auto& [n, run] : sizes) {
       const Estimate a = accuracy_of(*run, options);
-      section.table.add({label, fmt::format("{}", n), shown(a.value), fmt::format("{}", run->scores.size()),
-                         shown(a.interval.lower), shown(a.interval.upper), n == best->first ? "best" : ""});
+      section.table.add(joined(run_cells(*run), accuracy_cells(a, std::ssize(run->scores)),
+                               Cells{n == best->first ? "best" : ""}));
     }
   }
   return section;
@@ -212,13 +175,7 @@ Section sizes_section(const RunSet& runs, const AnalysisOptions& options) {
 Section group_section(const RunSet& runs, const std::string& column, const AnalysisOptions& options) {
   Section section{"by_" + column, "By " + column,
                   "mean over values: each value counted once, whatever its size",
-                  Table({{"method"},
-                         {"N", Table::number},
-                         {column},
-                         {"accuracy", Table::number},
-                         {"n", Table::number},
-                         {"lower", Table::number},
-                         {"upper", Table::number}})};
+                  Table(joined(run_columns(), words({column.c_str()}), accuracy_columns()))};
   bool any = false;
   for (const Run* run : runs) {
     if (!run->table.find(column)) continue;
@@ -236,12 +193,13 @@ Section group_section(const RunSet& runs, const std::string& column, const Analy
       sum += mean(scores);
       const bool wilson = is_binary(options.score.rule) && run->rows_of.size() == run->table.rows();
       const Interval interval = wilson ? wilson_interval(tally) : Interval{kNone, kNone};
-      section.table.add({run->name.label(), size_of(run->name), grouping.values[value], shown(mean(scores)),
-                         fmt::format("{}", scores.size()), shown(interval.lower), shown(interval.upper)});
+      section.table.add(
+          joined(run_cells(*run), Cells{grouping.values[value]},
+                 accuracy_cells({mean(scores), {interval.lower, interval.upper}}, std::ssize(scores))));
     }
-    section.table.add({run->name.label(), size_of(run->name), "mean over values",
-                       shown(sum / static_cast<double>(grouping.values.size())),
-                       fmt::format("{}", run->scores.size()), "-", "-"});
+    const double over_values = sum / static_cast<double>(grouping.values.size());
+    section.table.add(joined(run_cells(*run), Cells{"mean over values"},
+                             accuracy_cells({over_values, {kNone, kNone}}, std::ssize(run->scores))));
   }
   if (!any)
     throw Error(ErrorKind::data, fmt::format("no result has a column '{}'", column),

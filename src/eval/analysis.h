@@ -49,7 +49,4 @@ Section sizes_section(const RunSet& runs, const AnalysisOptions& options);
 /// left out; Error(data) where none has it.
 Section group_section(const RunSet& runs, const std::string& column, const AnalysisOptions& options);
 
-/// "0.412", and "-" for what is not a number.
-std::string shown(double value);
-
 }  // namespace chorus::eval

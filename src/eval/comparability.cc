@@ -109,7 +109,7 @@ void add_difference(std::vector<std::string>& lines, const std::string& what, co
 std::string value_of(const Json& object, const char* key) {
   if (!object.contains(key)) return "none";
   const Json& value = object[key];
-  const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = data::dumped(value);
   const bool is_word = value.is_string() && text.find_first_of(" \\") == std::string::npos && text.size() > 2;
   return is_word ? value.get<std::string>() : text;
 }

@@ -3,32 +3,25 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "eval/columns.h"
 #include "text/lemmas.h"
 
 namespace chorus::eval {
 namespace {
 
-std::string prediction_of(const Run& run, std::size_t row) {
-  return run.text(row, run.table.find("prediction") ? "prediction" : "greedy_predict");
-}
-
-std::string size_of(const Run& run) {
-  return run.name.paraphrases > 0 ? fmt::format("{}", run.name.paraphrases) : "-";
-}
-
 std::string verdict(double score) {
   return score == 1.0 ? "right" : score == 0.0 ? "wrong" : shown(score);
 }
 
-std::vector<Table::Column> short_columns() {
-  return {{"method"},     {"N", Table::number}, {"uuid"},    {"question"},
-          {"generation"}, {"prediction"},       {"answers"}, {"verdict"}};
+Columns short_columns() {
+  return joined(run_columns(), words({"uuid", "question", "generation", "prediction", "answers", "verdict"}));
 }
 
 void add_short(Table& table, const Run& run, std::size_t row) {
-  table.add({run.name.label(), size_of(run), run.text(row, "uuid"), run.question(row),
-             run.text(row, "generation"), prediction_of(run, row),
-             fmt::format("{}", fmt::join(run.answers(row), " | ")), verdict(run.scores[row])});
+  table.add(joined(
+      run_cells(run),
+      Cells{run.text(row, "uuid"), run.question(row), run.text(row, "generation"), prediction_of(run, row),
+            fmt::format("{}", fmt::join(run.answers(row), " | ")), verdict(run.scores[row])}));
 }
 
 }  // namespace
@@ -56,24 +49,20 @@ Section error_section(const RunSet& runs, std::size_t limit) {
 
 Section detail_section(const RunSet& runs) {
   Section section{"detail", "Every row", "",
-                  Table({{"method"},
-                         {"N", Table::number},
-                         {"uuid"},
-                         {"question"},
-                         {"prompt"},
-                         {"generation"},
-                         {"prediction"},
-                         {"answers"},
-                         {"prediction_lemmas"},
-                         {"score", Table::number}})};
+                  Table(joined(run_columns(),
+                               words({"uuid", "question", "prompt", "generation", "prediction", "answers",
+                                      "prediction_lemmas"}),
+                               numbers({"score"})))};
   for (const Run* run : runs)
     for (std::size_t row = 0; row < run->table.rows(); ++row) {
       const std::string prompt = run->text(row, run->table.find("prompt") ? "prompt" : "prompts");
-      section.table.add({run->name.label(), size_of(*run), run->text(row, "uuid"), run->question(row), prompt,
-                         run->text(row, "generation"), prediction_of(*run, row),
-                         fmt::format("{}", fmt::join(run->answers(row), " | ")),
-                         fmt::format("{}", fmt::join(text::lemmas(prediction_of(*run, row)), " ")),
-                         fmt::format("{:.6g}", run->scores[row])});
+      const std::string prediction = prediction_of(*run, row);
+      section.table.add(
+          joined(run_cells(*run),
+                 Cells{run->text(row, "uuid"), run->question(row), prompt, run->text(row, "generation"),
+                       prediction, fmt::format("{}", fmt::join(run->answers(row), " | ")),
+                       fmt::format("{}", fmt::join(text::lemmas(prediction), " ")),
+                       fmt::format("{:.6g}", run->scores[row])}));
     }
   return section;
 }

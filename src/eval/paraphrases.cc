@@ -5,18 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 #include <optional>
 
 #include "eval/accuracy.h"
+#include "eval/columns.h"
 #include "text/lemmas.h"
 #include "text/match.h"
 
 namespace chorus::eval {
 namespace {
-
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 double share(std::int64_t part, std::int64_t all) {
   return all == 0 ? kNone : static_cast<double>(part) / static_cast<double>(all);
@@ -34,10 +31,6 @@ std::size_t most_paraphrases(const Run& singles) {
   std::size_t most = 0;
   for (const auto& [uuid, rows] : singles.rows_of) most = std::max(most, rows.size());
   return most;
-}
-
-std::string prediction_of(const Run& run, std::size_t row) {
-  return run.text(row, run.table.find("prediction") ? "prediction" : "greedy_predict");
 }
 
 bool agree(const std::vector<std::string>& a, const std::vector<std::string>& b) {
@@ -122,10 +115,8 @@ void for_each_question(const Run& singles, const Run& ensemble, Work&& work) {
 }  // namespace
 
 double pearson(const std::vector<double>& x, const std::vector<double>& y) {
-  const double n = static_cast<double>(x.size());
   if (x.size() < 2) return kNone;
-  const double mx = std::accumulate(x.begin(), x.end(), 0.0) / n,
-               my = std::accumulate(y.begin(), y.end(), 0.0) / n;
+  const double mx = mean(x), my = mean(y);
   double xy = 0, xx = 0, yy = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     xy += (x[i] - mx) * (y[i] - my);
@@ -138,13 +129,7 @@ double pearson(const std::vector<double>& x, const std::vector<double>& y) {
 Section paraphrase_section(const Run& singles, const AnalysisOptions& options) {
   Section section{"paraphrases", "Each paraphrase alone",
                   "any, all: over the first i + 1 phrasings of a question",
-                  Table({{"i", Table::number},
-                         {"accuracy", Table::number},
-                         {"n", Table::number},
-                         {"lower", Table::number},
-                         {"upper", Table::number},
-                         {"any right", Table::number},
-                         {"all right", Table::number}})};
+                  Table(joined(numbers({"i"}), accuracy_columns(), numbers({"any right", "all right"})))};
   for (std::size_t i = 0; i < most_paraphrases(singles); ++i) {
     Tally alone, any, all;
     std::vector<double> scores;
@@ -161,9 +146,8 @@ Section paraphrase_section(const Run& singles, const AnalysisOptions& options) {
     const Estimate e = is_binary(options.score.rule)
                            ? Estimate{accuracy(alone).value, {wilson.lower, wilson.upper}}
                            : bootstrap(scores, {}, options.bootstrap);
-    section.table.add({cell(static_cast<std::int64_t>(i)), shown(e.value), cell(alone.n),
-                       shown(e.interval.lower), shown(e.interval.upper), shown(accuracy(any).value),
-                       shown(accuracy(all).value)});
+    section.table.add(joined(Cells{cell(static_cast<std::int64_t>(i))}, accuracy_cells(e, alone.n),
+                             Cells{shown(accuracy(any).value), shown(accuracy(all).value)}));
   }
   return section;
 }
@@ -171,12 +155,7 @@ Section paraphrase_section(const Run& singles, const AnalysisOptions& options) {
 Section pair_section(const Run& singles) {
   Section section{"pairs", "Pairs of paraphrases",
                   "consistency: the two answers match in either direction; diversity: OR / AND",
-                  Table({{"pair"},
-                         {"consistency", Table::number},
-                         {"OR", Table::number},
-                         {"AND", Table::number},
-                         {"diversity", Table::number},
-                         {"n", Table::number}})};
+                  Table(joined(words({"pair"}), numbers({"consistency", "OR", "AND", "diversity", "n"})))};
   const auto lemmas = lemmas_of_rows(singles);
   PairCounts sum;
   const std::size_t n = most_paraphrases(singles);
@@ -194,19 +173,11 @@ Section pair_section(const Run& singles) {
 }
 
 Section outcome_section(const Run& singles, const RunSet& ensembles) {
-  Section section{"outcomes", "Single phrasings and the ensemble",
-                  "first letter: any of its phrasings alone is right; second: the ensemble is; one: right "
-                  "where exactly one phrasing is",
-                  Table({{"method"},
-                         {"N", Table::number},
-                         {"TT", Table::number},
-                         {"TF", Table::number},
-                         {"FT", Table::number},
-                         {"FF", Table::number},
-                         {"any", Table::number},
-                         {"ensemble", Table::number},
-                         {"one", Table::number},
-                         {"n", Table::number}})};
+  Section section{
+      "outcomes", "Single phrasings and the ensemble",
+      "first letter: any of its phrasings alone is right; second: the ensemble is; one: right "
+      "where exactly one phrasing is",
+      Table(joined(run_columns(), numbers({"TT", "TF", "FT", "FF", "any", "ensemble", "one", "n"})))};
   for (const Run* run : ensembles) {
     std::int64_t tt = 0, tf = 0, ft = 0, ff = 0, one = 0, one_right = 0;
     for_each_question(singles, *run,
@@ -217,49 +188,38 @@ Section outcome_section(const Run& singles, const RunSet& ensembles) {
                         one_right += count == 1 && is_right;
                       });
     const std::int64_t n = tt + tf + ft + ff;
-    section.table.add({run->name.label(), run->name.paraphrases > 0 ? cell(run->name.paraphrases) : "-",
-                       cell(tt), cell(tf), cell(ft), cell(ff), shown(share(tt + tf, n)),
-                       shown(share(tt + ft, n)), shown(share(one_right, one)), cell(n)});
+    section.table.add(joined(
+        run_cells(*run), Cells{cell(tt), cell(tf), cell(ft), cell(ff)},
+        Cells{shown(share(tt + tf, n)), shown(share(tt + ft, n)), shown(share(one_right, one)), cell(n)}));
   }
   return section;
 }
 
 Section new_answers_section(const Run& singles, const RunSet& ensembles) {
-  Section section{"new_answers", "Right only in the ensemble", "",
-                  Table({{"method"},
-                         {"N", Table::number},
-                         {"uuid"},
-                         {"question"},
-                         {"prediction"},
-                         {"answers"},
-                         {"single answers"}})};
+  Section section{
+      "new_answers", "Right only in the ensemble", "",
+      Table(joined(run_columns(), words({"uuid", "question", "prediction", "answers", "single answers"})))};
   for (const Run* run : ensembles)
-    for_each_question(
-        singles, *run,
-        [&](const std::string& uuid, std::int64_t count, const std::vector<std::size_t>& of_it,
-            std::size_t row) {
-          if (count > 0 || !right(*run, row)) return;
-          std::vector<std::string> alone;
-          for (const std::size_t single : of_it) alone.push_back(prediction_of(singles, single));
-          section.table.add({run->name.label(), run->name.paraphrases > 0 ? cell(run->name.paraphrases) : "-",
-                             uuid, run->question(row), prediction_of(*run, row),
-                             fmt::format("{}", fmt::join(run->answers(row), " | ")),
-                             fmt::format("{}", fmt::join(alone, " | "))});
-        });
+    for_each_question(singles, *run,
+                      [&](const std::string& uuid, std::int64_t count, const std::vector<std::size_t>& of_it,
+                          std::size_t row) {
+                        if (count > 0 || !right(*run, row)) return;
+                        std::vector<std::string> alone;
+                        for (const std::size_t single : of_it)
+                          alone.push_back(prediction_of(singles, single));
+                        section.table.add(joined(run_cells(*run),
+                                                 Cells{uuid, run->question(row), prediction_of(*run, row),
+                                                       fmt::format("{}", fmt::join(run->answers(row), " | ")),
+                                                       fmt::format("{}", fmt::join(alone, " | "))}));
+                      });
   return section;
 }
 
 Section index_set_section(const Run& singles, const RunSet& runs) {
   Section section{"index_sets", "Index sets",
                   "last row: Pearson's correlation of the ensemble's accuracy with the column",
-                  Table({{"method"},
-                         {"set"},
-                         {"accuracy", Table::number},
-                         {"mean alone", Table::number},
-                         {"consistency", Table::number},
-                         {"OR", Table::number},
-                         {"diversity", Table::number},
-                         {"n", Table::number}})};
+                  Table(joined(words({"method", "set"}),
+                               numbers({"accuracy", "mean alone", "consistency", "OR", "diversity", "n"})))};
   const auto lemmas = lemmas_of_rows(singles);
   std::vector<double> ensemble, alone, consistency, either, diversity;
   for (const Run* run : runs) {

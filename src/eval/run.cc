@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <fstream>
 #include <regex>
@@ -12,6 +11,7 @@
 
 #include "core/error.h"
 #include "data/lemma_columns.h"
+#include "data/method.h"
 #include "data/number_text.h"
 #include "data/table_file.h"
 #include "eval/score.h"
@@ -185,8 +185,8 @@ RunName run_name(std::string_view stem) {
 }
 
 bool is_classic(const RunName& name) {
-  constexpr std::array<std::string_view, 5> kClassic = {"avg", "max", "weighted_avg", "weighted_max", "vote"};
-  return std::find(kClassic.begin(), kClassic.end(), name.method) != kClassic.end();
+  const data::MethodEntry* method = data::find_method(name.method);
+  return method != nullptr && method->kind == data::ResultKind::ensemble;
 }
 
 bool is_flex(const RunName& name) {

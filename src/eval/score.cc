@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/white_space.h"
 #include "text/lemmas.h"
 #include "text/match.h"
 #include "text/unicode.h"
@@ -17,18 +18,11 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-std::string stripped(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(kSpace) - first + 1));
-}
-
 /// What the rule compares: an empty list for what can match nothing.
 Words prepared(std::string_view text, MatchRule rule) {
   if (uses_lemmas(rule)) return text::lemmas(text);
   if (rule != MatchRule::exact) return normalized_words(text);
-  std::string whole = stripped(text);
+  std::string whole(core::trimmed(text));
   return whole.empty() ? Words{} : Words{std::move(whole)};
 }
 

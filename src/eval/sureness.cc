@@ -4,22 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numeric>
 #include <vector>
 
+#include "eval/columns.h"
+
 namespace chorus::eval {
-namespace {
-
-double mean(const std::vector<double>& values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-}  // namespace
 
 double auroc(std::span<const double> right, std::span<const double> wrong) {
-  if (right.empty() || wrong.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (right.empty() || wrong.empty()) return kNone;
   std::vector<double> sorted(wrong.begin(), wrong.end());
   std::sort(sorted.begin(), sorted.end());
   double twice = 0;  // two for each wrong answer below a right one, one for each tie
@@ -34,13 +26,8 @@ Section confidence_section(const RunSet& runs) {
   Section section{"confidence", "Confidence",
                   "of the greedy answer to each phrasing; AUROC: the chance that a right answer has more "
                   "confidence than a wrong one, 0.5 is chance",
-                  Table({{"result"},
-                         {"n", Table::number},
-                         {"accuracy", Table::number},
-                         {"mean", Table::number},
-                         {"where right", Table::number},
-                         {"where wrong", Table::number},
-                         {"AUROC", Table::number}})};
+                  Table(joined(words({"result"}),
+                               numbers({"n", "accuracy", "mean", "where right", "where wrong", "AUROC"})))};
   for (const Run* run : runs) {
     const auto place = run->table.find("confidence");
     if (!place) continue;
@@ -51,8 +38,8 @@ Section confidence_section(const RunSet& runs) {
       all.push_back(*value);
       (run->scores[row] == 1.0 ? right : wrong).push_back(*value);
     }
-    const double share = all.empty() ? std::numeric_limits<double>::quiet_NaN()
-                                     : static_cast<double>(right.size()) / static_cast<double>(all.size());
+    const double share =
+        all.empty() ? kNone : static_cast<double>(right.size()) / static_cast<double>(all.size());
     section.table.add({run->name.label(), fmt::format("{}", all.size()), shown(share), shown(mean(all)),
                        shown(mean(right)), shown(mean(wrong)), shown(auroc(right, wrong))});
   }

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "core/error.h"
+#include "data/json.h"
+#include "eval/html_text.h"
 
 namespace chorus::eval {
 namespace {
@@ -30,14 +31,14 @@ std::string quoted(const std::string& cell) {
 }
 
 std::string json_string(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return data::dumped(text);
 }
 
 std::string json_cell(const std::string& cell, Table::Kind kind) {
   if (kind == Table::words) return json_string(cell);
   if (cell.empty() || cell == "-") return "null";
   const std::string number = cell.starts_with('+') ? cell.substr(1) : cell;  // JSON has no plus sign
-  return nlohmann::json::parse(number, nullptr, false).is_number() ? number : json_string(cell);
+  return data::Json::parse(number, nullptr, false).is_number() ? number : json_string(cell);
 }
 
 std::string markdown_cell(const std::string& cell) {
@@ -80,19 +81,11 @@ std::string clipped(std::string text, std::size_t widest) {
 
 /// A long word of settings ("cue=fused,layout=shared") may break after its commas.
 std::string html_cell(const std::string& cell) {
+  const std::string text = html_escaped(cell, false);
   std::string out;
-  for (std::size_t i = 0; i < cell.size(); ++i) {
-    const char c = cell[i];
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else {
-      out += c;
-    }
-    if (c == ',' && i + 1 < cell.size() && cell[i + 1] != ' ') out += "<wbr>";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] == ',' && i + 1 < text.size() && text[i + 1] != ' ') out += "<wbr>";
   }
   return out;
 }

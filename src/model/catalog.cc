@@ -111,12 +111,11 @@ ModelRef from_hub(const std::string& what, const std::string& id, const ModelPat
   std::string name = fmt::format("{}--{}", id.substr(0, id.find('/')), id.substr(id.find('/') + 1));
   if (!snapshot) throw_not_in_cache(what, id, paths);
   if (!missing_from(*snapshot).empty()) {
-    if (const auto file = only_gguf(*snapshot))
-      return {ModelRef::Kind::gguf_file, *file, as_component(name), row ? row->license : ""};
+    if (const auto file = only_gguf(*snapshot)) return {*file, as_component(name)};
     throw_not_in_cache(what, id, paths);
   }
   if (row && !row->gguf_file) name = row->alias;  // the alias of a GGUF file names other weights than the id
-  return {ModelRef::Kind::folder, *snapshot, as_component(name), row ? row->license : ""};
+  return {*snapshot, as_component(name)};
 }
 
 fs::path alias_file(const CatalogRow& row, const ModelPaths& paths) {
@@ -126,7 +125,7 @@ fs::path alias_file(const CatalogRow& row, const ModelPaths& paths) {
 ModelRef from_alias(const CatalogRow& row, const ModelPaths& paths) {
   if (!row.gguf_file) return from_hub(fmt::format("model {} ({})", row.alias, row.hub_id), row.hub_id, paths);
   const fs::path file = alias_file(row, paths);
-  if (is_file(file)) return {ModelRef::Kind::gguf_file, file, as_component(row.alias), row.license};
+  if (is_file(file)) return {file, as_component(row.alias)};
   throw Error(
       ErrorKind::model, fmt::format("model {}, whose file is not on disk", row.alias), file.string(),
       fmt::format(
@@ -150,7 +149,7 @@ ModelRef from_file(const fs::path& path) {
         "a GGUF file, or a folder with config.json",
         path.extension() == ".safetensors" ? "give the folder that has it and its config.json" : kOtherNames);
   }
-  return {ModelRef::Kind::gguf_file, path, as_component(path.stem().string()), ""};
+  return {path, as_component(path.stem().string())};
 }
 
 /// The last component, or ORG--NAME for a snapshot inside a hub cache, whose own name is a commit.
@@ -167,7 +166,7 @@ std::string folder_name(const fs::path& folder) {
 
 ModelRef from_folder(const fs::path& folder) {
   const std::string missing = missing_from(folder);
-  if (missing.empty()) return {ModelRef::Kind::folder, folder, as_component(folder_name(folder)), ""};
+  if (missing.empty()) return {folder, as_component(folder_name(folder))};
   const auto files = files_of(folder, ".gguf");
   throw Error(ErrorKind::model, fmt::format("the folder {}, which lacks {}", folder.string(), missing),
               "config.json and every *.safetensors in it",

@@ -27,10 +27,8 @@ struct ModelPaths {
 
 /// A model that is on disk.
 struct ModelRef {
-  enum class Kind { gguf_file, folder } kind;
   std::filesystem::path path;  // the .gguf file, or the folder with config.json and *.safetensors
-  std::string name;     // as a folder of result paths: one component, no separators or control characters
-  std::string license;  // empty where it is not known
+  std::string name;  // as a folder of result paths: one component, no separators or control characters
 };
 
 /// Tried in this order: an alias (any case, underscores and hyphens alike), a file or folder at that path, an

@@ -1,4 +1,6 @@
-// The aliases, as data. A new model of a known family is a row here.
+// The aliases, as data. A new model of a known family is a row here; model/catalog.h finds them.
+//
+//   for (const CatalogRow& row : kCatalog) fmt::print("{} {}\n", row.alias, row.hub_id);
 #pragma once
 
 namespace chorus::model {

@@ -46,48 +46,8 @@ std::string name_of(const char* pattern, bool per_layer, std::int64_t layer) {
   return per_layer ? fmt::format(fmt::runtime(pattern), layer) : std::string(pattern);
 }
 
-class GgufCheckpoint final : public Checkpoint {
- public:
-  explicit GgufCheckpoint(const std::filesystem::path& path) : file_(path) {
-    path_ = path;
-    config_ = config_from_gguf(file_);
-    check_all();
-  }
-  const core::Gguf* gguf() const override { return &file_; }
-
- protected:
-  const core::TensorInfo& tensor(Role role, std::int64_t layer) const override {
-    const RoleNames& entry = names(role);
-    return file_.tensor(name_of(entry.gguf, entry.per_layer, layer));
-  }
-  bool interleaved_heads() const override { return config_.family == "llama"; }
-
- private:
-  core::Gguf file_;
-};
-
-class FolderCheckpoint final : public Checkpoint {
- public:
-  explicit FolderCheckpoint(const std::filesystem::path& folder) : files_(folder) {
-    path_ = folder;
-    config_ = config_from_folder(folder);
-    check_all();
-  }
-
- protected:
-  const core::TensorInfo& tensor(Role role, std::int64_t layer) const override {
-    const RoleNames& entry = names(role);
-    return files_.tensor(name_of(entry.hub, entry.per_layer, layer));
-  }
-
- private:
-  core::SafeTensorsFolder files_;
-};
-
-}  // namespace
-
-std::vector<std::int64_t> Checkpoint::expected_shape(Role role) const {
-  const ModelConfig& c = config_;
+/// Extents a role's tensor must have, [rows] or [rows, cols].
+std::vector<std::int64_t> expected_shape(Role role, const ModelConfig& c) {
   const std::int64_t q = c.heads * c.head_dim, kv = c.kv_heads * c.head_dim;
   switch (role) {
     case Role::embedding:
@@ -121,9 +81,71 @@ std::vector<std::int64_t> Checkpoint::expected_shape(Role role) const {
   return {};
 }
 
+}  // namespace
+
+/// Where the tensors lie.
+class Checkpoint::Files {
+ public:
+  Files() = default;
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+  virtual ~Files() = default;
+
+  virtual ModelConfig config() const = 0;
+  virtual const core::TensorInfo& tensor(Role role, std::int64_t layer) const = 0;
+  virtual const core::Gguf* gguf() const { return nullptr; }
+};
+
+class Checkpoint::GgufFiles final : public Files {
+ public:
+  explicit GgufFiles(const std::filesystem::path& path) : file_(path) {}
+  ModelConfig config() const override { return config_from_gguf(file_); }
+  const core::TensorInfo& tensor(Role role, std::int64_t layer) const override {
+    const RoleNames& entry = names(role);
+    return file_.tensor(name_of(entry.gguf, entry.per_layer, layer));
+  }
+  const core::Gguf* gguf() const override { return &file_; }
+
+ private:
+  core::Gguf file_;
+};
+
+class Checkpoint::HubFiles final : public Files {
+ public:
+  explicit HubFiles(const std::filesystem::path& folder) : folder_(folder), files_(folder) {}
+  ModelConfig config() const override { return config_from_folder(folder_); }
+  const core::TensorInfo& tensor(Role role, std::int64_t layer) const override {
+    const RoleNames& entry = names(role);
+    return files_.tensor(name_of(entry.hub, entry.per_layer, layer));
+  }
+
+ private:
+  std::filesystem::path folder_;
+  core::SafeTensorsFolder files_;
+};
+
+Checkpoint::Checkpoint(const std::filesystem::path& path) : path_(path) {
+  if (std::filesystem::is_directory(path)) {
+    files_ = std::make_unique<HubFiles>(path);
+  } else if (std::filesystem::exists(path)) {
+    files_ = std::make_unique<GgufFiles>(path);
+  } else {
+    throw Error(ErrorKind::model, path.string() + " does not exist",
+                "a .gguf file or a folder with config.json", "check the path, or see 'chorus models'");
+  }
+  config_ = files_->config();
+  check_all();
+}
+
+Checkpoint::~Checkpoint() = default;
+
+const core::Gguf* Checkpoint::gguf() const {
+  return files_->gguf();
+}
+
 const core::TensorInfo& Checkpoint::checked(Role role, std::int64_t layer) const {
-  const core::TensorInfo& info = tensor(role, layer);
-  if (const auto expected = expected_shape(role); info.shape != expected)
+  const core::TensorInfo& info = files_->tensor(role, layer);
+  if (const auto expected = expected_shape(role, config_); info.shape != expected)
     throw Error(
         ErrorKind::model,
         fmt::format("{}: tensor {} has shape {}", path_.string(), info.name, core::shape_text(info.shape)),
@@ -156,8 +178,10 @@ RowSource Checkpoint::matrix(Role role, std::int64_t layer) const {
   const auto read = [&info, cols](std::int64_t first, std::int64_t count, float* out) {
     core::dequantize_rows(info, first, count, {out, static_cast<std::size_t>(count * cols)});
   };
-  if (!interleaved_heads() || (role != Role::q && role != Role::k)) return read;
-  // The file holds row 2i + p of a head where half-split rotary embedding wants row p * head_dim / 2 + i.
+  // GGUF files of the llama family store q and k rows for interleaved rotary pairs: row 2i + p of a head where half-split
+  // rotary embedding wants row p * head_dim / 2 + i.
+  const bool interleaved = gguf() != nullptr && config_.family == "llama";
+  if (!interleaved || (role != Role::q && role != Role::k)) return read;
   const std::int64_t d = config_.head_dim;
   return [read, cols, d](std::int64_t first, std::int64_t count, float* out) {
     for (std::int64_t r = 0; r < count; ++r) {
@@ -169,11 +193,7 @@ RowSource Checkpoint::matrix(Role role, std::int64_t layer) const {
 }
 
 std::shared_ptr<const Checkpoint> open_checkpoint(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) return std::make_shared<FolderCheckpoint>(path);
-  if (!std::filesystem::exists(path))
-    throw Error(ErrorKind::model, path.string() + " does not exist",
-                "a .gguf file or a folder with config.json", "check the path, or see 'chorus models'");
-  return std::make_shared<GgufCheckpoint>(path);
+  return std::make_shared<const Checkpoint>(path);
 }
 
 }  // namespace chorus::model

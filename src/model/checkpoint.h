@@ -38,12 +38,17 @@ enum class Role {
 
 class Checkpoint {
  public:
-  virtual ~Checkpoint() = default;
+  /// Opens a .gguf file or a folder with config.json and safetensors. Throws Error(model) when it is not there, or when a tensor
+  /// that the configuration asks for is missing or has another shape.
+  explicit Checkpoint(const std::filesystem::path& path);
+  ~Checkpoint();
+  Checkpoint(const Checkpoint&) = delete;
+  Checkpoint& operator=(const Checkpoint&) = delete;
 
   const ModelConfig& config() const { return config_; }
   const std::filesystem::path& path() const { return path_; }
   /// The file as GGUF, null for a folder: the tokenizer is read from it.
-  virtual const core::Gguf* gguf() const { return nullptr; }
+  const core::Gguf* gguf() const;
 
   /// A vector in float, of the length the configuration says. layer is ignored for roles of the model.
   std::vector<float> vector(Role role, std::int64_t layer) const;
@@ -51,25 +56,20 @@ class Checkpoint {
   /// source must not outlive the checkpoint.
   RowSource matrix(Role role, std::int64_t layer) const;
 
- protected:
-  virtual const core::TensorInfo& tensor(Role role, std::int64_t layer) const = 0;
-  /// True where q and k rows are stored for interleaved rotary pairs (GGUF files of the llama family).
-  virtual bool interleaved_heads() const { return false; }
-  /// Every tensor the configuration asks for is there, in its shape.
-  void check_all() const;
-
-  ModelConfig config_;
-  std::filesystem::path path_;
-
  private:
-  /// Extents a role's tensor must have, [rows] or [rows, cols].
-  std::vector<std::int64_t> expected_shape(Role role) const;
-  /// tensor(), in the shape expected.
+  class Files;
+  class GgufFiles;
+  class HubFiles;
+  void check_all() const;
+  /// The tensor, in the shape expected.
   const core::TensorInfo& checked(Role role, std::int64_t layer) const;
+
+  std::filesystem::path path_;
+  std::unique_ptr<const Files> files_;
+  ModelConfig config_;
 };
 
-/// Opens a .gguf file or a folder with config.json and safetensors. Throws Error(model) when a tensor that the
-/// configuration asks for is not there or has another shape.
+/// The same, shared by those who read from it.
 std::shared_ptr<const Checkpoint> open_checkpoint(const std::filesystem::path& path);
 
 }  // namespace chorus::model

@@ -2,6 +2,9 @@
 //
 // Rows are of two kinds, and a row's arithmetic depends on its kind alone: prefill rows come first, decode rows start
 // at a tile border after them. Row numbers everywhere are of this padded numbering.
+//
+//   const Rows rows{.prefill = 70, .decode = 3};   // rows.decode_begin() is 128, rows.total() 144
+//   Batch batch{.rows = rows, .ids = std::vector<std::int32_t>(144, -1)};
 #pragma once
 
 #include <cstdint>

@@ -4,30 +4,14 @@
 
 #include <cmath>
 
+#include "eval/html_text.h"
 #include "report/page.h"
 
 namespace chorus::report {
 namespace {
 
 using data::Json;
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
+using eval::html_escaped;
 
 /// An SVG as the source of an image: figures keep apart what they name inside.
 std::string data_uri(std::string_view svg) {
@@ -43,7 +27,7 @@ std::string data_uri(std::string_view svg) {
 
 /// JSON inside a script element: no text of it may end the element.
 std::string script_json(const Json& json) {
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = data::dumped(json);
   std::string out;
   for (const char c : text) out += c == '<' ? "\\u003c" : std::string(1, c);
   return out;
@@ -77,7 +61,7 @@ std::string navigation(const Report& report) {
   std::string out = "<nav>";
   if (!report.figures.empty()) out += "<a href=\"#figures\">Figures</a> ";
   for (const eval::Section& section : report.sections)
-    out += fmt::format("<a href=\"#{}\">{}</a> ", escaped(section.id), escaped(section.title));
+    out += fmt::format("<a href=\"#{}\">{}</a> ", html_escaped(section.id), html_escaped(section.title));
   if (!report.cards.empty()) out += "<a href=\"#questions\">Questions</a> ";
   if (!report.manifests.empty()) out += "<a href=\"#manifests\">Manifests</a>";
   return out + "</nav>\n";
@@ -102,7 +86,7 @@ std::string explorer(const Report& report) {
 /// What is wider than the screen scrolls by itself, with the keyboard too.
 std::string scrolling(std::string_view label, std::string_view inside) {
   return fmt::format("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">{}</div>\n",
-                     escaped(label), inside);
+                     html_escaped(label), inside);
 }
 
 std::string section_of(const eval::Section& section) {
@@ -111,13 +95,15 @@ std::string section_of(const eval::Section& section) {
   if (section.table.rows() > kLong)
     table = fmt::format("<details><summary>{} rows</summary>\n{}</details>\n", section.table.rows(), table);
   return fmt::format(
-      "<h2 id=\"{}\">{}</h2>\n{}{}", escaped(section.id), escaped(section.title),
-      section.note.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", escaped(section.note)), table);
+      "<h2 id=\"{}\">{}</h2>\n{}{}", html_escaped(section.id), html_escaped(section.title),
+      section.note.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", html_escaped(section.note)),
+      table);
 }
 
 std::string warnings_of(const Report& report) {
   std::string out;
-  for (const std::string& warning : report.warnings) out += fmt::format("<li>{}</li>\n", escaped(warning));
+  for (const std::string& warning : report.warnings)
+    out += fmt::format("<li>{}</li>\n", html_escaped(warning));
   return out.empty() ? out
                      : fmt::format(
                            "<div class=\"warnings\"><strong>What is compared differs in more than the "
@@ -134,19 +120,20 @@ std::string html_of(const Report& report) {
       "<title>{0}</title><style>{1}</style></head>\n<body>\n<header><h1>{0}</h1>\n<p "
       "class=\"note\">{2}</p>\n{3}{4}"
       "</header>\n<main>\n",
-      escaped(report.title), kStyle, escaped(report.intro), warnings_of(report), navigation(report));
+      html_escaped(report.title), kStyle, html_escaped(report.intro), warnings_of(report),
+      navigation(report));
   if (!report.figures.empty()) out += "<h2 id=\"figures\">Figures</h2>\n";
   for (const Figure& figure : report.figures)
     out += scrolling(
         figure.title,
         fmt::format("<img class=\"figure\" alt=\"{}; its numbers are in the tables below\" src=\"{}\">",
-                    escaped(figure.title), data_uri(figure.svg)));
+                    html_escaped(figure.title), data_uri(figure.svg)));
   for (const eval::Section& section : report.sections) out += section_of(section);
   out += explorer(report);
   if (!report.manifests.empty()) out += "<h2 id=\"manifests\">Manifests</h2>\n";
   for (const NamedJson& manifest : report.manifests)
     out += fmt::format("<details><summary>{}</summary><pre tabindex=\"0\">{}</pre></details>\n",
-                       escaped(manifest.name), escaped(manifest.json.dump(2)));
+                       html_escaped(manifest.name), html_escaped(manifest.json.dump(2)));
   return out + "</main></body></html>\n";
 }
 

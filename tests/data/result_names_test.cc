@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "data/method.h"
 #include "data/result_paths.h"
 #include "data/result_schema.h"
 #include "tests/support/errors.h"
@@ -105,11 +106,11 @@ std::vector<std::string> common_and(std::vector<std::string> more) {
 }
 
 TEST(ResultSchema, ColumnsOfEachKind) {
-  EXPECT_EQ(names(result_schema(result_kind("origin"))), common_and({"question", "prompt"}));
-  EXPECT_EQ(names(result_schema(result_kind("per_prompt"))),
+  EXPECT_EQ(names(result_schema(entry(Method::origin).kind)), common_and({"question", "prompt"}));
+  EXPECT_EQ(names(result_schema(entry(Method::per_prompt).kind)),
             common_and({"paraphrase", "paraphrase_index", "prompt"}));
-  EXPECT_EQ(names(result_schema(result_kind("avg"))), common_and({"paraphrases", "prompts", "weights"}));
-  EXPECT_EQ(names(result_schema(result_kind("flex"), {"relation"})),
+  EXPECT_EQ(names(result_schema(entry(Method::avg).kind)), common_and({"paraphrases", "prompts", "weights"}));
+  EXPECT_EQ(names(result_schema(entry(Method::flex).kind, {"relation"})),
             common_and({"paraphrases", "prompts", "weights", "token_attention_share", "attention_share",
                         "relation"}));
 }

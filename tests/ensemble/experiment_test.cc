@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "data/method.h"
 #include "data/result_schema.h"
 #include "support/errors.h"
 #include "support/tiny_model.h"
@@ -75,11 +76,11 @@ class ExperimentTest : public testing::Test {
 };
 
 TEST_F(ExperimentTest, RowsHaveTheColumnsOfTheirMethod) {
-  for (const Method method : all_methods()) {
-    SCOPED_TRACE(name(method));
+  for (const auto& entry : data::kMethods) {
+    SCOPED_TRACE(entry.name);
+    const Method method = entry.value;
     std::set<std::string> expected;
-    for (const auto& column : data::result_schema(data::result_kind(name(method)), {"kind"}))
-      expected.insert(column.name);
+    for (const auto& column : data::result_schema(entry.kind, {"kind"})) expected.insert(column.name);
     const auto rows = run(options(method));
     EXPECT_EQ(rows.at(0).size(), method == Method::per_prompt ? 3U : 1U);
     EXPECT_EQ(rows.at(1).size(), 1U);
@@ -208,7 +209,8 @@ TEST_F(ExperimentTest, VoteTakesOneOfTheAnswersApart) {
 
 TEST_F(ExperimentTest, GoldAnswersAreForcedThroughEveryMethod) {
   std::map<Method, data::Json> gold;
-  for (const Method method : all_methods()) {
+  for (const auto& entry : data::kMethods) {
+    const Method method = entry.value;
     RunOptions o = options(method);
     o.gold_logprob = true;
     const auto rows = run(o);
@@ -263,11 +265,11 @@ TEST_F(ExperimentTest, OneParaphraseIsTheSameQuestionForEveryEnsemble) {
 }
 
 TEST_F(ExperimentTest, BatchesChangeNothing) {
-  for (const Method method : all_methods())
+  for (const auto& method : data::kMethods)
     for (const auto execution : {engine::Execution::shared, engine::Execution::packed}) {
-      const auto one = run(options(method), 1, execution);
-      EXPECT_EQ(run(options(method), 2, execution), one) << name(method);
-      EXPECT_EQ(run(options(method), 16, execution), one) << name(method);
+      const auto one = run(options(method.value), 1, execution);
+      EXPECT_EQ(run(options(method.value), 2, execution), one) << method.name;
+      EXPECT_EQ(run(options(method.value), 16, execution), one) << method.name;
     }
 }
 

@@ -142,7 +142,10 @@ TEST(Methods, LargeLogitsDoNotOverflow) {
 }
 
 TEST(Methods, NamesReadBackAndEachHasItsRule) {
-  for (const Method method : all_methods()) EXPECT_EQ(method_from(name(method)), method);
+  for (const auto& entry : data::kMethods) {
+    EXPECT_EQ(method_from(entry.name), entry.value);
+    EXPECT_EQ(name(entry.value), entry.name);
+  }
   EXPECT_EQ(method_from("per-prompt"), Method::per_prompt);
   EXPECT_EQ(method_from("flex_attention"), Method::flex);
   EXPECT_EQ(method_from("weighted-flex"), Method::weighted_flex);

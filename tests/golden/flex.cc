@@ -8,12 +8,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "core/dequantize.h"
 #include "core/error.h"
 #include "core/safetensors.h"
 #include "flex/attention.h"
 #include "flex/mods.h"
 #include "flex/reference.h"
+#include "golden/flex_data.h"
 #include "golden/golden.h"
 
 namespace chorus::golden {
@@ -23,23 +23,6 @@ using flex::Index;
 using nlohmann::json;
 
 constexpr double kUnit = 0x1p-24;  // rounding unit of float
-
-std::vector<Index> ids_of(const json& ranges, Index length) {
-  std::vector<Index> ids(static_cast<std::size_t>(length), -1);
-  Index id = 0;
-  for (const json& range : ranges) {
-    for (auto i = range.at(0).get<std::size_t>(); i < range.at(1).get<std::size_t>(); ++i) ids.at(i) = id;
-    ++id;
-  }
-  return ids;
-}
-
-std::vector<float> floats(const core::SafeTensors& file, const std::string& key) {
-  const core::TensorInfo& info = file.tensor(key);
-  std::vector<float> values(static_cast<std::size_t>(core::elements(info)));
-  core::dequantize(info.dtype, info.data, values);
-  return values;
-}
 
 /// One shape's tensors and the constants of its rules.
 struct Shape {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/white_space.h"
 
 namespace chorus::data {
 namespace {
@@ -18,13 +19,6 @@ namespace {
 constexpr std::size_t kLargestBody = std::size_t{256} << 20U;
 constexpr std::size_t kLargestErrorBody = std::size_t{64} << 10U;
 constexpr std::chrono::seconds kLongestWait{300};
-
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(kSpace) - first + 1));
-}
 
 /// Failures that no waiting heals.
 bool is_hopeless(CURLcode code) {
@@ -123,7 +117,7 @@ struct Http::Transfer {
     } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
       std::string name(line.substr(0, colon));
       for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      reply.headers[name] = trimmed(line.substr(colon + 1));
+      reply.headers[name] = core::trimmed(line.substr(colon + 1));
     }
     return size;
   }
@@ -206,7 +200,7 @@ HttpReply Http::once(Verb verb, const std::string& url, std::uint64_t from, cons
   if (transfer.thrown) std::rethrow_exception(transfer.thrown);
   if (code == CURLE_ABORTED_BY_CALLBACK) throw_interrupted();
   if (code != CURLE_OK) {
-    transfer.reply.failure = words[0] != '\0' ? trimmed(words.data()) : curl_easy_strerror(code);
+    transfer.reply.failure = words[0] != '\0' ? core::trimmed(words.data()) : curl_easy_strerror(code);
     transfer.reply.hopeless = is_hopeless(code);
   }
   return std::move(transfer.reply);

@@ -1,4 +1,6 @@
 // The fastest this machine multiplies matrices, measured: the ceiling that benchmarks report against.
+//
+//   const double percent = 100 * flops / seconds / matrix_product_ceiling(Compute::bf16, threads);
 #pragma once
 
 #include "model/backend.h"

@@ -1,5 +1,8 @@
 // The CPU backend: oneDNN tiles for matrix products, flex for attention, T (float or core::bf16) as the type matrix
-// products and stored keys and values have.
+// products and stored keys and values have. Made through make_cpu_backend() of model/backend.h.
+//
+//   CpuBackend<core::bf16> backend(config, Compute::bf16, threads);
+//   const auto kv = backend.kv_store(pages, page_tokens);
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,9 @@
 // The matrix product of decode rows: a few rows against a strip of weights read once. Its operands are in the layout
 // oneDNN packs weights in here, [strip][k / 2][64][2] for bf16 and [strip][k][64] for f32, so that prefill and decode
 // share one copy.
+//
+//   for (std::int64_t s = 0; s < strips; ++s)
+//     decode_product(in, weights + s * cols * kStrip, cols, rows, out + s * kStrip, out_stride, nullptr);
 #pragma once
 
 #include <cstdint>

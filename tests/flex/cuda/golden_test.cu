@@ -9,33 +9,18 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/dequantize.h"
 #include "core/safetensors.h"
 #include "device_fixture.cuh"
+#include "golden/flex_data.h"
 
 namespace chorus::flex::cuda {
 namespace {
 
+using golden::floats;
+using golden::ids_of;
 using nlohmann::json;
 using testing::DeviceCase;
 using T = core::f16;
-
-std::vector<Index> ids_of(const json& ranges, Index length) {
-  std::vector<Index> ids(static_cast<std::size_t>(length), -1);
-  Index id = 0;
-  for (const json& range : ranges) {
-    for (auto i = range.at(0).get<std::size_t>(); i < range.at(1).get<std::size_t>(); ++i) ids.at(i) = id;
-    ++id;
-  }
-  return ids;
-}
-
-std::vector<float> floats(const core::SafeTensors& file, const std::string& key) {
-  const core::TensorInfo& info = file.tensor(key);
-  std::vector<float> values(static_cast<std::size_t>(core::elements(info)));
-  core::dequantize(info.dtype, info.data, values);
-  return values;
-}
 
 std::vector<T> rounded(const std::vector<float>& values) {
   std::vector<T> all(values.size());

@@ -1,4 +1,5 @@
-// How the values of an enum are spelled on the command line and in results, both ways.
+// How the values of an enum are spelled on the command line and in results, both ways. A table is any array of entries with a
+// `value` and a `name`.
 //
 //   constexpr Spelling<Cue> kCues[] = {{Cue::own, "own"}, {Cue::fused, "fused"}};
 //   spelled(kCues, Cue::own);           // "own"
@@ -8,13 +9,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "core/error.h"
 
-namespace chorus::ensemble {
+namespace chorus::core {
 
 template <class E>
 struct Spelling {
@@ -23,16 +23,16 @@ struct Spelling {
 };
 
 /// Empty for a value that the table lacks.
-template <class E, std::size_t N>
-std::string_view spelled(const Spelling<E> (&table)[N], E value) {
+template <class Table, class E>
+std::string_view spelled(const Table& table, E value) {
   for (const auto& entry : table)
     if (entry.value == value) return entry.name;
   return "";
 }
 
 /// Hyphens and underscores are the same. Throws Error(usage) that lists what there is.
-template <class E, std::size_t N>
-E parsed(const Spelling<E> (&table)[N], std::string_view option, std::string_view text) {
+template <class Table>
+auto parsed(const Table& table, std::string_view option, std::string_view text) {
   const auto folded = [](std::string_view name) {
     std::string out(name);
     std::replace(out.begin(), out.end(), '_', '-');
@@ -46,4 +46,4 @@ E parsed(const Spelling<E> (&table)[N], std::string_view option, std::string_vie
   throw Error(ErrorKind::usage, fmt::format("{} '{}'", option, text), known, "choose one of them");
 }
 
-}  // namespace chorus::ensemble
+}  // namespace chorus::core
