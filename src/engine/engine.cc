@@ -208,7 +208,10 @@ std::vector<std::span<const float>> Engine::compute(model::Batch& batch) {
     const std::string batched = others.empty() ? ""
                                                : fmt::format(" (computed with {} other{})", others.size(),
                                                              others.size() > 1 ? "s" : "");
-    throw core::in_context(fmt::format("{}{}, {}", first.request.id, batched, first.step()), error);
+    // got() begins with the operation and the device already
+    throw Error(error.kind(),
+                fmt::format("{}{}, {}, {}", first.request.id, batched, first.step(), error.got()),
+                error.expected(), error.todo());
   }
 }
 
