@@ -6,6 +6,7 @@
 #include "cli/interrupt.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "data/dataset_files.h"
 
 namespace chorus::cli {
 namespace {
@@ -65,6 +66,19 @@ class Shown {
 Downloaded download(const data::HubRepo& repo, const DownloadRequest& request) {
   const data::HubSettings settings = data::HubSettings::from_environment();
   return Shown(settings, repo, request).run();
+}
+
+std::filesystem::path hub_dataset_folder(const std::string& dataset, bool quiet) {
+  const data::HubRepo repo = data::hub_dataset(dataset);
+  const core::Log log(quiet);
+  const auto here = data::find_snapshot(repo, data::HubSettings::from_environment().cache);
+  if (here && !data::splits_of(*here).empty()) {
+    log.info("{} is here: {}", repo.id, here->string());
+    return *here;
+  }
+  const Downloaded got = download(repo, {.quiet = quiet});
+  log.info("{}: {} fetched and checked", repo.id, core::size_text(got.fetched));
+  return got.folder;
 }
 
 }  // namespace chorus::cli

@@ -33,4 +33,8 @@ struct Downloaded {
 /// data::HubDownload does.
 Downloaded download(const data::HubRepo& repo, const DownloadRequest& request);
 
+/// The folder of data::hub_dataset(dataset) in the cache. Where it has data files there nothing is asked of the network; else it is
+/// fetched. Says on stderr which, unless quiet. Throws as hub_dataset() and download() do.
+std::filesystem::path hub_dataset_folder(const std::string& dataset, bool quiet);
+
 }  // namespace chorus::cli

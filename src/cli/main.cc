@@ -17,6 +17,7 @@
 #include "cli/interrupt.h"
 #include "cli/option_checks.h"
 #include "core/error.h"
+#include "core/error_context.h"
 #include "text/utf8.h"
 
 namespace {
@@ -132,10 +133,7 @@ int run(std::vector<std::string> arguments) {
 int guarded(int argc, char** argv) try { return run({argv + 1, argv + argc}); } catch (const Error& error) {
   return fail(error.what(), error.kind());
 } catch (const std::bad_alloc&) {
-  return fail(
-      "not enough memory; expected room for the model, its keys and values; lower --kv-memory or "
-      "--batch-size",
-      ErrorKind::device);
+  return fail(chorus::core::not_enough_memory().what(), ErrorKind::device);
 } catch (const std::system_error& error) {
   return std::ferror(stdout) != 0 ? 0 : fail(error.what(), ErrorKind::io);  // main() tells of stdout
 } catch (const std::exception& error) {

@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/dataset_run.h"
+#include "cli/hub_download.h"
 #include "cli/model_options.h"
 #include "cli/option_checks.h"
 #include "cli/run_options.h"
@@ -34,7 +35,7 @@ struct Arguments {
   std::optional<int> num_paraphrases;
   std::filesystem::path output;
   std::string output_dir = "results", tag;
-  bool rewrite = false, quiet = false, json = false;
+  bool download = false, rewrite = false, quiet = false, json = false;
 };
 
 /// The usual --batch-size: draws are short and share their prompts.
@@ -65,6 +66,10 @@ class Preparation {
     if (with_model()) {
       check(arguments_.paraphrases.sampling);
       choice_ = choose_model(arguments_.model);
+    }
+    if (arguments_.download) {
+      if (!arguments_.output.empty()) data::single_file(arguments_.output);  // its name is looked at before
+      options.data = hub_dataset_folder(options.dataset, arguments_.quiet);
     }
     dataset_ = data::load_dataset(options);
     files_ = files();
@@ -278,6 +283,11 @@ void add_prepare_command(CLI::App& app) {
   command->add_option("SET", arguments->dataset.dataset, "The same as --dataset")
       ->type_name("NAME")
       ->excludes(command->get_option("--dataset"));
+  command
+      ->add_flag("--download", arguments->download,
+                 "webqa, myriadlama: from the hub's cache, into which it is fetched where it is not there")
+      ->group("Data")
+      ->excludes(command->get_option("--data"));
   add_drawing_options(*command, *arguments);
   arguments->model.batch_size = kBatchSize;
   add_model_options(*command, arguments->model);
@@ -286,6 +296,8 @@ void add_prepare_command(CLI::App& app) {
       "Rows are {uuid, answers, question, paraphrases}; the first of the paraphrases is the question.\n"
       "Examples:\n"
       "  chorus prepare webqa --data DIR --num-paraphrases 5 --max-samples 300 --output webqa.jsonl\n"
+      "  chorus prepare webqa --download ...   (in place of --data; HF_ENDPOINT, HF_TOKEN, HF_HUB_CACHE are "
+      "read)\n"
       "  chorus generate --dataset webqa --data DIR --paraphrases webqa.jsonl --max-samples 300\n"
       "  chorus prepare pararel --data DIR --relations P36,P19 --output capitals.jsonl   (to look at and "
       "edit)\n"

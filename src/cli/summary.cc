@@ -11,8 +11,10 @@ using eval::Table;
 eval::Tally score_table(const data::Table& table) {
   const std::size_t prediction = table.column("prediction"), answers = table.column("answers");
   eval::Tally tally;
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    tally.add(eval::is_match(table.get<std::string>(row, prediction),
+  for (std::size_t row = 0; row < table.rows();
+       ++row)  // a prediction that is null, as pandas leaves an empty one, is wrong
+    tally.add(!data::is_null(table.at(row, prediction)) &&
+              eval::is_match(table.get<std::string>(row, prediction),
                              table.get<std::vector<std::string>>(row, answers)));
   return tally;
 }

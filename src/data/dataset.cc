@@ -35,7 +35,10 @@ void check_options(const DatasetOptions& options) {
   if (name == "builtin" && !options.data.empty())
     refuse("--data for the set inside the program", "no --data", "name the data's kind with --dataset");
   if (name != "builtin" && options.data.empty())
-    refuse("the data set " + name + " without its files", "a file or folder", "give --data");
+    refuse("the data set " + name + " without its files", "a file or folder",
+           name == "webqa" || name == "myriadlama"
+               ? "give --data, or fetch it with 'chorus prepare " + name + " --download'"
+               : "give --data");
   if (name == "builtin" && !options.dataset_name.empty())
     refuse("--dataset-name for the set inside the program", "data of your own", "leave it out");
   if (options.cloze != "mask" && options.cloze != "left")

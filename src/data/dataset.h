@@ -85,7 +85,7 @@ bool is_own_format(const std::string& dataset);
 /// jsonl, csv, parquet, feather
 ///          DATA: a file, or a folder of such files, with columns id (or uuid; md5 of the first phrasing where absent), paraphrases (or
 ///          question, or paraphrase0, paraphrase1, ...), answers. Other columns are carried as extra columns;
-///          those of an earlier result are not. In CSV a list is JSON, a cell that does not begin with [ is a
+///          those of an earlier result are not. In CSV a list is JSON or as Python writes it, a cell that does not begin with [ is a
 ///          list of one. No examples unless examples_file is given.
 Dataset load_dataset(const DatasetOptions& options);
 

@@ -15,6 +15,7 @@
 #include "data/durable_file.h"
 #include "data/lemma_columns.h"
 #include "data/posix_file.h"
+#include "data/result_schema.h"
 #include "data/row.h"
 #include "data/table_file.h"
 #include "text/lemmas.h"
@@ -240,17 +241,20 @@ bool write_at_once(const ResultFiles& files, const Table& table, const Manifest&
 }
 
 void renew_lemmas(const ResultFiles& files) {
-  if (!std::filesystem::exists(files.feather())) {
-    throw Error(ErrorKind::data, files.feather().string() + " is not there", "a finished result",
+  const bool is_csv = !std::filesystem::exists(files.feather()) && std::filesystem::exists(files.csv());
+  const std::string form = is_csv ? "csv" : "feather";
+  const std::filesystem::path source = files.table(form);
+  if (!std::filesystem::exists(source)) {
+    throw Error(ErrorKind::data, source.string() + " is not there", "a finished result",
                 "run it without --lemmaize");
   }
   std::string manifest_text;
-  const Table table = with_lemmas(read_table(files.feather()));
+  const Table table = with_lemmas(read_table(source, {.csv_types = result_csv_types()}));
   const TableFiles tables = files_of(table, files.forms);
   if (std::filesystem::exists(files.manifest())) {
     const Json old = read_manifest(files.manifest());
-    if (check_file(files.feather(), old["files"], "feather") == FileState::changed) {
-      throw Error(ErrorKind::data, files.feather().string() + " has changed since it was written",
+    if (check_file(source, old["files"], form) == FileState::changed) {
+      throw Error(ErrorKind::data, source.string() + " has changed since it was written",
                   "the file its manifest speaks of",
                   "move the manifest away to give lemmas to the file as it is");
     }

@@ -73,8 +73,8 @@ void write_result(const ResultFiles& files, const ResultLog& log, const std::vec
 bool write_at_once(const ResultFiles& files, const Table& table, const Manifest& manifest,
                    bool rewrite = false);
 
-/// Adds or renews the lemma columns of a finished result, of a run or of the scripts (which have no manifest), and writes
-/// Feather, CSV and, where there was one, the manifest anew. Throws Error(data) where there is no result, or one that
+/// Adds or renews the lemma columns of a finished result, of a run or of the scripts (which have no manifest, and may be CSV alone),
+/// and writes Feather, CSV and, where there was one, the manifest anew. Throws Error(data) where there is no result, or one that
 /// has changed since its manifest was written; Error(io).
 void renew_lemmas(const ResultFiles& files);
 

@@ -8,6 +8,7 @@
 
 #include "core/white_space.h"
 #include "data/durable_file.h"
+#include "data/list_cell.h"
 #include "data/row.h"
 #include "data/table_parts.h"
 #include "text/utf8.h"
@@ -256,10 +257,13 @@ StringList list_field(const Record& record, std::string_view name) {
     bad_row(record, "has " + text + " in '" + column + "'",
             R"(a text, or a list as JSON: ["nan"] if it is one)");
   if (!text.starts_with('[')) return texts_of(Json::array({text}), record, name);
-  const Json parsed = Json::parse(text, nullptr, false);
-  if (parsed.is_discarded())
-    bad_row(record, "has " + text + " in '" + column + "'", "a list as JSON: [\"one\", \"two\"]");
-  return texts_of(parsed, record, name);
+  Json list;
+  try {
+    list = list_cell(text);
+  } catch (const Error& error) {
+    bad_row(record, "has " + error.got() + " in '" + column + "'", error.expected());
+  }
+  return texts_of(list, record, name);
 }
 
 StringList optional_list(const Record& record, std::string_view name) {

@@ -22,7 +22,7 @@ struct Record {
   // "facts/P36.jsonl line 3", "test.json item 12", "questions.parquet row 7"; all from 1
   std::string where = {};
   Json fields = {};       // an object; null stands for an absent value; all text is valid UTF-8
-  bool from_csv = false;  // its lists stand in text cells, as JSON
+  bool from_csv = false;  // its lists stand in text cells (data/list_cell.h)
 };
 
 [[noreturn]] void throw_without_skip_advice(const Error& error);
@@ -94,7 +94,7 @@ bool is_table_file(const std::filesystem::path& file);
 const Json* find_field(const Record& record, std::string_view name);
 /// Text that is there and not blank. Error(data) otherwise.
 std::string text_field(const Record& record, std::string_view name);
-/// A list of texts, at least one, none blank; from CSV a cell: a JSON list, or one text that is not "nan".
+/// A list of texts, at least one, none blank; from CSV a cell: a list (data/list_cell.h), or one text that is not "nan".
 StringList list_field(const Record& record, std::string_view name);
 
 /// The same, or nothing where the column is absent or has an empty list.

@@ -61,14 +61,25 @@ constexpr std::array kColumns = {
 };
 
 // Columns that scoring adds to a result: a data set's own column may not take their names either.
-constexpr std::array<std::string_view, 4> kAddedByScoring = {"predict_lemma", "answer_lemmas", "greedy_lemma",
-                                                             "sample_lemmas"};
+constexpr std::array kAddedByScoring = {Column{"predict_lemma", ColumnType::string_list, kAnswers},
+                                        Column{"answer_lemmas", ColumnType::string_list_list, kAll},
+                                        Column{"greedy_lemma", ColumnType::string_list, kConfidence},
+                                        Column{"sample_lemmas", ColumnType::string_list_list, kConfidence}};
 
 }  // namespace
 
 bool is_result_column(std::string_view name) {
-  return std::any_of(kColumns.begin(), kColumns.end(), [&](const Column& c) { return c.name == name; }) ||
-         std::find(kAddedByScoring.begin(), kAddedByScoring.end(), name) != kAddedByScoring.end();
+  const auto is_named = [&](const Column& column) { return column.name == name; };
+  return std::any_of(kColumns.begin(), kColumns.end(), is_named) ||
+         std::any_of(kAddedByScoring.begin(), kAddedByScoring.end(), is_named);
+}
+
+Schema result_csv_types() {
+  Schema types;
+  for (const Column& column : kColumns)
+    if (column.name != "prompts") types.push_back({std::string(column.name), column.type});
+  for (const Column& column : kAddedByScoring) types.push_back({std::string(column.name), column.type});
+  return types;
 }
 
 Schema result_schema(ResultKind kind, const std::vector<std::string>& extra, ExtraColumns more) {

@@ -30,6 +30,10 @@ struct ExtraColumns {
 /// order given. Throws Error(data) when a column of the data set has the name of a result column.
 Schema result_schema(ResultKind kind, const std::vector<std::string>& extra = {}, ExtraColumns more = {});
 
+/// What columns of results hold, whatever their kind: the types to read a result's CSV with, lemma columns included. `prompts` is
+/// not among them: in files of the published scripts it may be nested.
+Schema result_csv_types();
+
 /// True for a name that some kind of result file uses: a data set column of that name cannot be carried
 /// through.
 bool is_result_column(std::string_view name);

@@ -8,6 +8,7 @@
 
 #include "data/arrow_table.h"
 #include "data/json.h"
+#include "data/list_cell.h"
 #include "data/row.h"
 
 namespace chorus::data {
@@ -51,7 +52,7 @@ std::shared_ptr<arrow::Table> read_as_text(const std::filesystem::path& path) {
   return check_arrow(reader->Read(), path.string(), kExpected);
 }
 
-/// What the JSON lists of a column hold; an empty list says nothing.
+/// What the lists of a column hold; an empty list says nothing.
 struct ListKind {
   bool text = false, number = false, lists = false, flat = false;
 };
@@ -74,16 +75,19 @@ bool add_items(const Json& list, ListKind& kind, bool nested) {
   return true;
 }
 
-/// string unless every cell that is not null is a JSON list and all lists agree.
+/// string unless every cell that is not null is a list and all lists agree.
 ColumnType guess(const Table& table, std::size_t column) {
   ListKind kind;
   bool seen = false;
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const auto* text = std::get_if<std::string>(&table.at(row, column));
     if (text == nullptr) continue;
-    if (text->empty() || text->front() != '[') return ColumnType::string;
-    const Json json = Json::parse(*text, nullptr, false);
-    if (!json.is_array() || !add_items(json, kind, false)) return ColumnType::string;
+    if (!begins_list(*text)) return ColumnType::string;
+    try {
+      if (!add_items(list_cell(*text), kind, false)) return ColumnType::string;
+    } catch (const Error&) {
+      return ColumnType::string;
+    }
     seen = true;
   }
   if (!seen || (kind.text && kind.number) || (kind.lists && kind.flat)) return ColumnType::string;
@@ -111,10 +115,7 @@ Value typed(const std::string& text, ColumnType type) {
     if (text == "false" || text == "False") return false;
     throw Error(ErrorKind::data, "'" + text + "'", "true or false", kCorrect);
   }
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded())
-    throw Error(ErrorKind::data, "'" + text.substr(0, 60) + "'", "a JSON list", kCorrect);
-  return value_of(json, type);
+  return value_of(list_cell(text), type);
 }
 
 }  // namespace
@@ -139,7 +140,7 @@ Table read_csv(const std::filesystem::path& path, const ReadOptions& options) {
         throw Error(
             ErrorKind::data,
             fmt::format("{}: column '{}', row {}: {}", path.string(), schema[c].name, row + 1, error.got()),
-            error.expected(), kCorrect);
+            error.expected(), error.todo());
       }
     }
     table.append(std::move(cells));

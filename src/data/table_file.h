@@ -28,7 +28,7 @@ struct ReadOptions {
 /// Hugging Face data set saved to disk), Parquet; else CSV when the name ends in .csv or .tsv. Smaller
 /// integers become int64 and float becomes double; dictionaries are decoded; dates, times and decimals become
 /// text. CSV: UTF-8, first line names the columns, an empty cell is null and "" the empty string. Cells are
-/// text (an id of 007 stays 007), but a column whose every cell is a JSON list is a list column; numbers need
+/// text (an id of 007 stays 007), but a column whose every cell is a list (data/list_cell.h) is a list column; numbers need
 /// `csv_types`. Throws Error(io) when the file cannot be read, Error(data) when its content is not such a
 /// table.
 Table read_table(const std::filesystem::path& path, const ReadOptions& options = {});

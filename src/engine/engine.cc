@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "core/error.h"
+#include "core/error_context.h"
 
 namespace chorus::engine {
 
@@ -19,6 +21,9 @@ struct Engine::Active {
   std::vector<std::unique_ptr<Sequence>> sequences;
   std::vector<RowRef> rows;  // of this step, one per sequence
   std::optional<StopReason> stopped;
+
+  /// The step that is being computed, from 1.
+  std::string step() const { return fmt::format("step {}", result.tokens.size() + 1); }
 };
 
 /// One forward pass, and which of its rows predict whose next token.
@@ -146,9 +151,7 @@ void Engine::step(const Events& events) {
   add_rows(step);
   step.batch = step.builder.finish(step.states);
   add_outputs(step);
-  decoder_.forward(step.batch, *kv_);
-  sequences_->computed();
-  choose_all(step, decoder_.logits());
+  choose_all(step, compute(step.batch));
   count(step.batch.rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   for (const auto& active : active_) finish(*active, events);
   std::erase_if(active_, [](const auto& active) { return active->stopped.has_value(); });
@@ -191,13 +194,23 @@ void Engine::add_outputs(Step& step) const {
 void Engine::choose_all(Step& step, const std::vector<std::span<const float>>& computed) {
   std::vector<std::span<const float>> logits;
   for (const std::size_t at : step.place) logits.push_back(computed[at]);
-  decoder_.backend().pool().parallel_for(static_cast<std::int64_t>(active_.size()), [&](std::int64_t i, int) {
-    Active& active = *active_[static_cast<std::size_t>(i)];
-    const std::size_t first = step.begin[static_cast<std::size_t>(i)];
-    choose(active, std::span(logits).subspan(first, active.rows.size()));
-    if (step.states > 0 && active.request.prompts.size() == 1)
-      add_share(active, step.batch, step.batch.outputs[step.place[first]]);
-  });
+  std::vector<std::exception_ptr> errors(
+      active_.size());  // of several the first is told, whatever came first
+  decoder_.backend().pool().parallel_for(
+      static_cast<std::int64_t>(active_.size()), [&](std::int64_t index, int) {
+        const auto i = static_cast<std::size_t>(index);
+        Active& active = *active_[i];
+        const std::size_t first = step.begin[i];
+        try {
+          choose(active, std::span(logits).subspan(first, active.rows.size()));
+          if (step.states > 0 && active.request.prompts.size() == 1)
+            add_share(active, step.batch, step.batch.outputs[step.place[first]]);
+        } catch (...) {
+          errors[i] = std::current_exception();
+        }
+      });
+  for (std::size_t i = 0; i < active_.size(); ++i)
+    if (errors[i]) fail(*active_[i], errors[i], step.batch);
 }
 
 void Engine::count(const model::Rows& rows, double seconds) {
@@ -205,6 +218,38 @@ void Engine::count(const model::Rows& rows, double seconds) {
   counters_.prefill_rows += rows.prefill;
   counters_.decode_rows += rows.decode;
   ++counters_.steps;
+}
+
+std::vector<std::span<const float>> Engine::compute(model::Batch& batch) {
+  try {
+    decoder_.forward(batch, *kv_);
+    sequences_->computed();
+    return decoder_.logits();
+  } catch (const Error& error) {
+    const Active& first = *active_.front();
+    std::set<std::string> others;
+    for (const auto& active : active_) others.insert(active->request.id);
+    others.erase(first.request.id);
+    const std::string batched = others.empty() ? ""
+                                               : fmt::format(" (computed with {} other{})", others.size(),
+                                                             others.size() > 1 ? "s" : "");
+    // got() begins with the operation and the device already
+    throw Error(error.kind(),
+                fmt::format("{}{}, {}, {}", first.request.id, batched, first.step(), error.got()),
+                error.expected(), error.todo());
+  }
+}
+
+/// No token could be chosen. Where the model's numbers are to blame, the operation that made them is looked for.
+void Engine::fail(const Active& active, const std::exception_ptr& error, model::Batch& batch) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    std::string where = active.request.id + ", " + active.step();
+    if (known.kind() == ErrorKind::model)
+      where += ", " + decoder_.place(decoder_.first_not_finite(batch, *kv_));
+    throw core::in_context(where, known);
+  }
 }
 
 void Engine::choose(Active& active, std::span<const std::span<const float>> logits) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,7 +80,9 @@ class Engine {
   /// Takes requests from `next` until it gives none and all are done; one that gave none is asked again while others run, so
   /// that requests may follow from results. Throws Error(data) for a prompt that cannot fit,
   /// Error(usage) for stop rules that cannot be followed, Error(model) for logits that are not finite, Error(interrupted)
-  /// when `cancelled` says so, and what `next` and the events throw. After any of them the engine can run again.
+  /// when `cancelled` says so, and what `next` and the events throw. What fails in a step begins with the request's id, the step
+  /// from 1, layer, operation and device; of a batch that fails as a whole the first request is named and the others counted.
+  /// After any of them the engine can run again.
   void run(const std::function<std::optional<Request>()>& next, const Events& events);
 
   const EngineCounters& counters() const { return counters_; }
@@ -98,6 +101,8 @@ class Engine {
   void add_outputs(Step& step) const;
   void choose_all(Step& step, const std::vector<std::span<const float>>& computed);
   void count(const model::Rows& rows, double seconds);
+  std::vector<std::span<const float>> compute(model::Batch& batch);
+  [[noreturn]] void fail(const Active& active, const std::exception_ptr& error, model::Batch& batch);
   void choose(Active& active, std::span<const std::span<const float>> logits) const;
   void add_share(Active& active, const model::Batch& batch, std::int32_t row) const;
   void finish(Active& active, const Events& events) const;

@@ -13,6 +13,7 @@
 #include "data/lemma_columns.h"
 #include "data/method.h"
 #include "data/number_text.h"
+#include "data/result_schema.h"
 #include "data/table_file.h"
 #include "eval/score.h"
 
@@ -78,6 +79,20 @@ data::Json json_beside(std::filesystem::path file, const char* extension) {
   std::ifstream in(file.replace_extension(extension), std::ios::binary);
   if (!in) return nullptr;
   return data::Json::parse(in, nullptr, false);
+}
+
+/// A result of which there is CSV alone, as the scripts' repository keeps some. Exported tables do not begin with the id.
+bool is_lone_csv(std::filesystem::path file) {
+  if (file.extension() != ".csv") return false;
+  std::ifstream in(file, std::ios::binary);
+  std::string header;
+  std::getline(in, header);
+  const auto has = [header = "," + header.substr(0, header.find('\r')) + ","](const char* column) {
+    return header.find(fmt::format(",{},", column)) != std::string::npos;
+  };
+  const bool is_result =
+      header.starts_with("uuid,") && has("answers") && (has("prediction") || has("greedy_predict"));
+  return is_result && !std::filesystem::exists(file.replace_extension(".feather"));
 }
 
 std::string joined(const data::Value& value) {
@@ -232,11 +247,12 @@ std::vector<std::filesystem::path> find_results(const std::filesystem::path& fol
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (at->is_regular_file() && at->path().extension() == ".feather" &&
-        at->path().filename() != "summary.feather")  // the table of chorus sweep
+    if (at->is_regular_file() && at->path().stem() != "summary" &&  // the table of chorus sweep
+        (at->path().extension() == ".feather" || is_lone_csv(at->path())))
       files.push_back(at->path());
   if (files.empty())
-    throw Error(ErrorKind::data, fmt::format("no .feather file below '{}'", folder.string()),
+    throw Error(ErrorKind::data,
+                fmt::format("no .feather file below '{}', nor a result as .csv", folder.string()),
                 "results of chorus generate", "run generate first, or give the folder with --output-dir");
   std::sort(files.begin(), files.end());
   return files;
@@ -244,7 +260,7 @@ std::vector<std::filesystem::path> find_results(const std::filesystem::path& fol
 
 Run read_run(const std::filesystem::path& file, const ScoreOptions& options) {
   Run run{.file = file, .name = run_name(file.stem().string())};
-  run.table = data::read_table(file);
+  run.table = data::read_table(file, {.csv_types = data::result_csv_types()});
   std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   if (folder.filename() == "diversity") {
     folder = folder.parent_path();

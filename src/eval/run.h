@@ -63,7 +63,8 @@ struct Run {
   std::string question(std::size_t row) const;  // the question, or the first phrasing
 };
 
-/// All .feather files below the folder but the summaries of chorus sweep, in order of their paths. Throws Error(data) where there are none, Error(io).
+/// All .feather files below the folder but the summaries of chorus sweep, and results as .csv that have none beside them, in order of
+/// their paths. Throws Error(data) where there are none, Error(io).
 std::vector<std::filesystem::path> find_results(const std::filesystem::path& folder);
 
 /// Throws Error(data) for a file without uuid, answers and prediction (or greedy_predict), or, with LemmaSource::file,

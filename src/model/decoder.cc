@@ -1,7 +1,16 @@
 #include "model/decoder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <exception>
+#include <new>
+#include <optional>
 #include <utility>
+
+#include "core/error.h"
+#include "core/error_context.h"
+#include "core/vector_math.h"
 
 namespace chorus::model {
 
@@ -75,23 +84,93 @@ void Decoder::make_room(const Rows& rows) {
   capacity_ = n;  // last: what did not fit into memory was not made
 }
 
-void Decoder::forward(Batch& batch, KvStore& kv) {
-  Backend& b = *backend_;
+// The pass itself. `begin` is told of each operation before it runs, and gives the backend.
+template <class Begin>
+void Decoder::pass(Batch& batch, KvStore& kv, const Begin& begin) {
   Rows rows = batch.rows;
+  begin(Operation::activations, -1);
   make_room(rows);
-  b.embed(batch.ids, embedding_, *x_);
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const Layer& layer = layers_[i];
-    b.rms_norm(*x_, layer.attn_norm, rows, *h_);
-    b.linear(*layer.qkv, *h_, rows, *qkv_);
-    b.attention(static_cast<std::int64_t>(i), *qkv_, {layer.bias, layer.q_norm, layer.k_norm}, kv, rows,
-                batch.plan, *a_);
-    if (i + 1 == layers_.size()) rows = keep_outputs(batch);
-    b.linear_add(*layer.o, *a_, rows, *x_);
-    b.rms_norm(*x_, layer.ffn_norm, rows, *h_);
-    b.gated(*layer.gate_up, *h_, rows, *m_);
-    b.linear_add(*layer.down, *m_, rows, *x_);
+  begin(Operation::embedding, -1).embed(batch.ids, embedding_, *x_);
+  for (std::int64_t i = 0; i < std::ssize(layers_); ++i) {
+    const Layer& layer = layers_[static_cast<std::size_t>(i)];
+    begin(Operation::attention_norm, i).rms_norm(*x_, layer.attn_norm, rows, *h_);
+    begin(Operation::projections, i).linear(*layer.qkv, *h_, rows, *qkv_);
+    begin(Operation::attention, i)
+        .attention(i, *qkv_, {layer.bias, layer.q_norm, layer.k_norm}, kv, rows, batch.plan, *a_);
+    if (i + 1 == std::ssize(layers_)) rows = keep_outputs(batch);
+    begin(Operation::attention_output, i).linear_add(*layer.o, *a_, rows, *x_);
+    begin(Operation::feed_forward_norm, i).rms_norm(*x_, layer.ffn_norm, rows, *h_);
+    begin(Operation::gate, i).gated(*layer.gate_up, *h_, rows, *m_);
+    begin(Operation::feed_forward_output, i).linear_add(*layer.down, *m_, rows, *x_);
   }
+}
+
+template <class Work>
+auto Decoder::placed(const Work& work) const {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw core::in_context(place(stage_), error);
+  } catch (const std::bad_alloc&) {
+    throw core::in_context(place(stage_), core::not_enough_memory());
+  } catch (const std::exception& error) {
+    throw Error(ErrorKind::device, fmt::format("{}: {}", place(stage_), error.what()),
+                "an operation that this device carries out", "see what 'chorus doctor' says of the device");
+  }
+}
+
+void Decoder::forward(Batch& batch, KvStore& kv) {
+  placed([&] {
+    pass(batch, kv, [&](Operation operation, std::int64_t layer) -> Backend& {
+      stage_ = {operation, layer};
+      return *backend_;
+    });
+  });
+}
+
+Stage Decoder::first_not_finite(Batch& batch, KvStore& kv) {
+  std::optional<Stage> found;
+  const auto look = [&] {
+    if (!found && !wrote_finite(batch)) found = stage_;
+  };
+  stage_ = {};
+  placed([&] {
+    pass(batch, kv, [&](Operation operation, std::int64_t layer) -> Backend& {
+      look();
+      stage_ = {operation, layer};
+      return *backend_;
+    });
+    look();
+  });
+  return found.value_or(Stage{Operation::logits, -1});
+}
+
+std::string Decoder::place(const Stage& stage) const {
+  return fmt::format("{} ({})", text(stage), backend_->description());
+}
+
+/// Whether what the operation of stage_ left is finite in every row that is more than padding, as far as it is float32.
+bool Decoder::wrote_finite(const Batch& batch) const {
+  const auto finite = [&](const Tensor& tensor, std::int64_t row) {
+    return core::all_finite(backend_->read(tensor, row));
+  };
+  const bool is_last = stage_.layer + 1 == std::ssize(layers_);
+  switch (stage_.operation) {
+    case Operation::attention_output:
+    case Operation::feed_forward_output:
+      if (is_last)
+        return std::all_of(outputs_.begin(), outputs_.end(), [&](auto row) { return finite(*x_, row); });
+      break;
+    case Operation::embedding:
+    case Operation::projections:
+      break;
+    default:
+      return true;  // in the precision of matrix products: the operation that reads it shows it
+  }
+  const Tensor& written = stage_.operation == Operation::projections ? *qkv_ : *x_;
+  for (std::int64_t row = 0; row < std::ssize(batch.ids); ++row)
+    if (batch.ids[static_cast<std::size_t>(row)] >= 0 && !finite(written, row)) return false;
+  return true;
 }
 
 Rows Decoder::keep_outputs(const Batch& batch) {
@@ -118,21 +197,24 @@ Rows Decoder::keep_outputs(const Batch& batch) {
 std::vector<std::span<const float>> Decoder::logits() {
   const std::vector<std::int32_t>& rows = outputs_;
   if (rows.empty()) return {};
-  const ModelConfig& c = config();
-  const Rows kind{.prefill = 0, .decode = static_cast<std::int64_t>(rows.size())};
-  if (const std::int64_t n = kind.total(); n > logits_capacity_) {
-    last_ = backend_->full(n, c.hidden);
-    last_h_ = backend_->narrow(n, c.hidden);
-    logits_ = backend_->full(n, c.vocab);
-    logits_capacity_ = n;
-  }
-  backend_->gather(*x_, rows, *last_);
-  backend_->rms_norm(*last_, output_norm_, kind, *last_h_);
-  backend_->linear(*output_, *last_h_, kind, *logits_);
-  std::vector<std::span<const float>> result;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    result.push_back(backend_->read(*logits_, static_cast<std::int64_t>(i)));
-  return result;
+  stage_ = {Operation::logits, -1};
+  return placed([&] {
+    const ModelConfig& c = config();
+    const Rows kind{.prefill = 0, .decode = static_cast<std::int64_t>(rows.size())};
+    if (const std::int64_t n = kind.total(); n > logits_capacity_) {
+      last_ = backend_->full(n, c.hidden);
+      last_h_ = backend_->narrow(n, c.hidden);
+      logits_ = backend_->full(n, c.vocab);
+      logits_capacity_ = n;
+    }
+    backend_->gather(*x_, rows, *last_);
+    backend_->rms_norm(*last_, output_norm_, kind, *last_h_);
+    backend_->linear(*output_, *last_h_, kind, *logits_);
+    std::vector<std::span<const float>> result;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      result.push_back(backend_->read(*logits_, static_cast<std::int64_t>(i)));
+    return result;
+  });
 }
 
 }  // namespace chorus::model

@@ -17,9 +17,9 @@ class AnalyzeVectors : public testing::Test {
   static json read_expected() {
     return json::parse(read_file(fs::path(CHORUS_SOURCE_DIR) / "tests/eval/data/analysis/expected.json"));
   }
-  json analyze(const Arguments& more) const {
+  json analyze(const Arguments& more, const std::string& folder = "analysis") const {
     Arguments arguments{"analyze", "--json", "--output-dir",
-                        std::string(CHORUS_SOURCE_DIR) + "/tests/eval/data/analysis"};
+                        std::string(CHORUS_SOURCE_DIR) + "/tests/eval/data/" + folder};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Outcome done = program_.run(arguments);
     EXPECT_EQ(done.code, 0) << done.err;
@@ -86,6 +86,12 @@ TEST_F(AnalyzeVectors, ErrorsAreThoseOfPandas) {
   for (const json& row : group["errors"])
     if (row["method"] == "flex") wrong.push_back(row["uuid"]);
   EXPECT_EQ(json(wrong), expected["errors of flex"]);
+}
+
+TEST_F(AnalyzeVectors, TheSameFilesAsCsvWithPythonsListsSayTheSame) {
+  for (const Arguments& more : {Arguments{"--num-paraphrases", "4", "--by", "relation", "--errors", "1000"},
+                                Arguments{"--compare-all", "--match", "bidirectional"}})
+    EXPECT_EQ(analyze(more, "script_csv/set"), analyze(more));
 }
 
 }  // namespace

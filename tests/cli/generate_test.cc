@@ -74,6 +74,25 @@ TEST_F(Generate, LemmaizeRenewsLemmasAndGeneratesNothing) {
   EXPECT_EQ(result_bytes(program_, kStem), before);
 }
 
+TEST_F(Generate, LemmaizeTakesTheScriptsCsvToo) {
+  fs::create_directories(result(""));
+  fs::copy_file(CHORUS_SOURCE_DIR "/tests/eval/data/script_csv/scripts/tiny/ensemble_max-2.csv",
+                result("ensemble_max-2.csv"));
+  const Outcome done = generate({"--method", "max", "--num-paraphrases", "2", "--lemmaize", "--json"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(json::parse(done.out)[0]["n"], 4);
+  EXPECT_EQ(json::parse(done.out)[0]["accuracy"], 0.5);
+  const data::Table table = data::read_table(result("ensemble_max-2.feather"));
+  const auto column = [&](const char* name) { return table.column(name); };
+  EXPECT_EQ(table.get<data::StringList>(0, column("answers")),
+            (data::StringList{"Tarn", "the Tarn", "l'tarn"}));
+  EXPECT_EQ(table.get<data::StringList>(2, column("predict_lemma")),
+            (data::StringList{"quib", ",", "the", "first"}));
+  EXPECT_TRUE(data::is_null(
+      table.at(3, column("predict_lemma"))));  // of an empty prediction, which pandas writes as nothing
+  EXPECT_EQ(data::read_table(result("ensemble_max-2.csv"), {.csv_types = table.schema()}), table);
+}
+
 TEST_F(Generate, AFinishedRunIsLeftAloneAndLoadsNoWeights) {
   ASSERT_EQ(generate().code, 0);
   const auto before = result_bytes(program_, "flex_attention-3.bos-scope=own");

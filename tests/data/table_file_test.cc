@@ -185,8 +185,8 @@ TEST(ReadTable, BadCsv) {
   expect_error(ErrorKind::data, "column 'n', row 2: 'x'; expected int64", [&] {
     read("n,b\n1,2\nx,2\n", {.csv_types = {{"n", ColumnType::int64}}});
   });
-  expect_error(ErrorKind::data, "column 'n', row 1: '[1'; expected a JSON list", [&] {
-    read("n,b\n[1,2\n", {.csv_types = {{"n", ColumnType::string_list}}});
+  expect_error(ErrorKind::data, "column 'n', row 1: '[1,2' with", [&] {
+    read("n,b\n\"[1,2\",2\n", {.csv_types = {{"n", ColumnType::string_list}}});
   });
   EXPECT_EQ(read("a,b\n").rows(), 0U);
   write_file(folder / "t.tsv", "a\tb\n1,5\t2\n");

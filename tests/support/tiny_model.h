@@ -5,8 +5,11 @@
 //   engine::Engine engine(*decoder, &model.tokenizer(), {});
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +29,7 @@ struct TinyOptions {
   std::int64_t layers = 2;
   std::int64_t context = 512;
   unsigned seed = 1;
+  std::function<void(ModelFile& file)> change = {};  // to its weights, before they are written
 };
 
 /// What the tokenizer joins beyond single bytes, in this order; each joins two tokens that are there before it.
@@ -66,6 +70,14 @@ inline void add_tiny_tokenizer(GgufWriter& w, bool bos) {
       .flag("tokenizer.ggml.add_bos_token", bos);
   w.u32("tokenizer.ggml.bos_token_id", static_cast<std::uint32_t>(tiny_bos()));
   w.u32("tokenizer.ggml.eos_token_id", static_cast<std::uint32_t>(tiny_eos()));
+}
+
+/// The values of one of its tensors, by the name that Hugging Face folders have for it.
+inline std::vector<float>& values_of(ModelFile& file, const std::string& name) {
+  const auto found = std::find_if(file.tensors.begin(), file.tensors.end(),
+                                  [&](const NamedTensor& tensor) { return tensor.name == name; });
+  if (found == file.tensors.end()) throw std::invalid_argument("no tensor " + name);
+  return found->values;
 }
 
 inline model::ModelConfig tiny_config(const TinyOptions& options) {
@@ -119,6 +131,7 @@ inline ModelFile tiny_file(const TinyOptions& options) {
   }
   add("model.norm.weight", {c.hidden}, 1, 0.1F);
   if (!c.tied_embeddings) add("lm_head.weight", {c.vocab, c.hidden}, 0, 1);
+  if (options.change) options.change(file);
   return file;
 }
 
@@ -130,8 +143,10 @@ class TinyModel {
 
   std::unique_ptr<model::Decoder> decoder(model::Compute compute = model::Compute::f32,
                                           int threads = 1) const {
-    return std::make_unique<model::Decoder>(checkpoint_,
-                                            model::make_cpu_backend(checkpoint_->config(), compute, threads));
+    return decoder_on(model::make_cpu_backend(checkpoint_->config(), compute, threads));
+  }
+  std::unique_ptr<model::Decoder> decoder_on(std::unique_ptr<model::Backend> backend) const {
+    return std::make_unique<model::Decoder>(checkpoint_, std::move(backend));
   }
   const text::Tokenizer& tokenizer() const { return tokenizer_; }
   const model::ModelConfig& config() const { return checkpoint_->config(); }
