@@ -22,7 +22,7 @@ TEST(ScriptCsv, HoldsWhatThePythonRowsHeld) {
   const Json rows = Json::parse(in);
   for (const char* name :
        {"ensemble_avg-m5a5s2.csv", "ensemble_max-2.csv"}) {  // tuples in the one, lists in the other
-    const Run run = read_run(kFolder / "scripts/tiny" / name, {});
+    const eval::Run run = read_run(kFolder / "scripts/tiny" / name, {});
     ASSERT_EQ(run.table.rows(), rows.size());
     EXPECT_EQ(run.name.paraphrases, 2);
     for (std::size_t row = 0; row < rows.size(); ++row)
@@ -35,7 +35,7 @@ TEST(ScriptCsv, HoldsWhatThePythonRowsHeld) {
 }
 
 TEST(ScriptCsv, OfSeveralDrawsWithNestedPrompts) {
-  const Run run = read_run(kFolder / "scripts/tiny/syncedsample_ensemble_avg-2paras-2samples.csv", {});
+  const eval::Run run = read_run(kFolder / "scripts/tiny/syncedsample_ensemble_avg-2paras-2samples.csv", {});
   EXPECT_EQ(run.table.rows(), 8U);
   EXPECT_EQ(run.rows_of.size(), 4U);
   EXPECT_EQ(run.table.schema()[run.table.column("prompts")].type, data::ColumnType::string_list_list);
