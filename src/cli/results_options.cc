@@ -197,7 +197,8 @@ std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, c
   for (ResultGroup& group : list) {
     if (!all_sizes && options.num_paraphrases == 0) check_sizes(group, options);
     eval::check_one_data_set(group.all());
-    group.warnings = eval::differences(all_sizes ? group.all() : group.of_size(options.num_paraphrases));
+    const eval::RunSet of_one_size = group.of_size(options.num_paraphrases);
+    group.warnings = eval::differences(all_sizes ? group.all() : of_one_size, of_one_size);
     for (const std::string& line : group.warnings) log.warn("{} / {}: {}", group.dataset, group.model, line);
   }
   return list;

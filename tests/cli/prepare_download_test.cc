@@ -83,7 +83,7 @@ TEST_F(PrepareDownload, OfAGatedRepositoryWithAToken) {
 
 TEST_F(PrepareDownload, WhatCannotBeFetchedIsSaidBeforeAnythingIsBegun) {
   serve();
-  expect_failure(prepare("webqa", "w.jsonl", {"--download", "--data", "w"}), 2, "--download excludes --data");
+  expect_failure(prepare("webqa", "w.jsonl", {"--download", "--data", "w"}), 2, "--data excludes --download");
   expect_failure(prepare("pararel", "w.jsonl"), 2, "git clone");
   expect_failure(prepare("jsonl", "w.jsonl"), 2, "the data set jsonl has no download");
   expect_failure(prepare("webqa", "w.txt"), 2, "'w.txt'");

@@ -33,7 +33,7 @@ TEST(RunFailure, NamesItsPlaceAndKeepsWhatWasDone) {
   const Outcome again = program.run(command);
   expect_failure(again, 4, place);
   EXPECT_THAT(again.err, HasSubstr("3 of 5 questions are answered already"));
-  EXPECT_EQ(read_file(log), kept);
+  EXPECT_TRUE(read_file(log).starts_with(kept));  // what follows says that it was tried again
 }
 
 TEST(RunFailure, OfALayer) {

@@ -115,8 +115,11 @@ TEST_F(Datasets, ACsvCellWithoutBracketIsAListOfOne) {
   EXPECT_EQ(set.samples[0].paraphrases, (Strings{"who, then?"}));
   EXPECT_EQ(set.samples[0].answers, (Strings{"nobody"}));
   EXPECT_EQ(set.samples[1].answers, (Strings{"a", "b"}));
-  write("own.csv", "id,question,answers\n1,who?,\"['a', 'b']\"\n2,what?,x\n");
-  EXPECT_NE(error_of({.dataset = "csv", .data = file}).find("own.csv row 1 has ['a', 'b'] in 'answers'"),
+  write("own.csv", "id,question,answers\n1,who?,\"['a', \"\"b's\"\"]\"\n2,what?,x\n");  // as pandas writes it
+  EXPECT_EQ(load_dataset({.dataset = "csv", .data = file}).samples[0].answers, (Strings{"a", "b's"}));
+  write("own.csv", "id,question,answers\n1,who?,\"['a', b]\"\n2,what?,x\n");
+  EXPECT_NE(error_of({.dataset = "csv", .data = file})
+                .find("own.csv row 1 has '['a', b]' with neither a text in quotes"),
             std::string::npos);
 }
 

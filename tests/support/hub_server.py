@@ -6,7 +6,7 @@ commit, branch main, by the hub's API. Prints its port, then serves until its st
 Files of 1000 bytes or more are "LFS" files: named by their SHA-256 and served by a redirection to another host name. LOG gets a line
 a request: METHOD PATH RANGE TOKEN. Faults:
     cut=N         every answer with a file's bytes ends after N of them, and the connection with it
-    cut-once=N    the first one
+    cut-once=N    the first that is longer
     slow=N        N bytes every 20 ms
     no-range      Range headers are ignored
     wrong-hash    the list names other digests than the files have
@@ -188,7 +188,7 @@ class Hub(BaseHTTPRequestHandler):
             self.pour(content[begin:])
 
     def pour(self, content):
-        limit = self.limit()
+        limit = self.limit(len(content))
         step = int(self.faults.get("slow", 0)) or 1 << 20
         try:
             for at in range(0, min(limit, len(content)), step):
@@ -201,10 +201,11 @@ class Hub(BaseHTTPRequestHandler):
         if limit < len(content):
             self.close_connection = True
 
-    def limit(self):
+    def limit(self, size):
         with self.server.lock:
-            once = self.faults.pop("cut-once", None)
-        return int(once or self.faults.get("cut", 1 << 62))
+            if size > int(self.faults.get("cut-once", 1 << 62)):
+                return int(self.faults.pop("cut-once"))
+        return int(self.faults.get("cut", 1 << 62))
 
 
 def main():
