@@ -11,7 +11,8 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DEFAULT = "flex (cue=fused,layout=shared,positions=aligned)"
+SETTINGS = "cue=fused,layout=shared,positions=aligned"  # of flex where no layout is named
+DEFAULT = f"flex ({SETTINGS})"
 NAMES = {"builtin": "The built-in questions", "webqa": "WebQuestions", "pararel": "ParaRel"}
 
 
@@ -23,6 +24,8 @@ def analyze(program, folder, dataset, *options):
 
 def table(columns, rows):
     """Markdown; words to the left, numbers to the right."""
+    if not rows:
+        return
     numbers = [any(c.isdigit() for c in cell) or cell == "-" for cell in rows[0]]
     print("| " + " | ".join(columns) + " |\n|" + "".join("---:|" if n else "---|" for n in numbers))
     for row in rows:
@@ -43,7 +46,7 @@ def interval(row):
 
 
 def label(method):
-    return method.replace(DEFAULT[6:-1], "default layout")
+    return method.replace(SETTINGS, "default layout")
 
 
 def by_method(rows):
@@ -70,10 +73,11 @@ def options_table(found):
     against, rows = by_method(found["comparison"]), []
     for row in found["accuracy"]:
         name, _, tags = row["method"].rstrip(")").partition(" (")
-        if name != "flex":
-            continue
-        options = published | dict(tag.split("=") for tag in tags.split(",") if tag)
-        other = against[row["method"]]
+        settings = [tag.split("=") for tag in tags.split(",") if "=" in tag]
+        other = against.get(row["method"])
+        if name != "flex" or other is None or len(settings) != len(list(filter(None, tags.split(",")))):
+            continue  # with a word of --tag it is a run of its own kind
+        options = published | dict(settings)
         rows.append([options[key] for key in published] +
                     [number(row["accuracy"]), interval(row), f"{other['difference']:+.3f}", p_value(other["p (Holm)"])])
     table([*published, "accuracy", "95 % interval", "over `origin`", "p (Holm)"], sorted(rows, key=lambda row: row[:4]))
@@ -81,7 +85,7 @@ def options_table(found):
 
 def plain(method):
     """A method as it comes: no option that changes the prompt."""
-    return method != "flex" and "(" not in method or method.endswith(DEFAULT[5:])
+    return method != "flex" and "(" not in method or method.endswith(f"flex ({SETTINGS})")
 
 
 def sizes_table(found):

@@ -15,7 +15,7 @@ namespace {
 // Rounds follow each other within microseconds during a forward pass, so a waiter spins this often before it sleeps.
 constexpr int kSpins = 8'000;
 
-// So often, at least, a thread takes indices of a long range: rarely enough for the counter that they share, and the last to
+// So often a thread takes indices of a long range, on average: rarely enough for the counter that they share, and the last to
 // be taken are few.
 constexpr std::int64_t kTakes = 32;
 

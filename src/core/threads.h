@@ -26,7 +26,7 @@ class ThreadPool {
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
   /// Calls body(index, thread) once for each index in [0, count), in any order, `thread` in [0, size()); returns when
-  /// all are done and rethrows the first exception a body threw. Not reentrant: one call at a time.
+  /// all are done and rethrows the first exception a body threw, after which some indices are left out. Not reentrant: one call at a time.
   void parallel_for(std::int64_t count, const std::function<void(std::int64_t index, int thread)>& body);
 
  private:

@@ -256,11 +256,12 @@ StringList list_field(const Record& record, std::string_view name) {
   if (text == "nan" || text == "NaN")  // what pandas makes of a missing value
     bad_row(record, "has " + text + " in '" + column + "'",
             R"(a text, or a list as JSON: ["nan"] if it is one)");
-  if (!text.starts_with('[')) return texts_of(Json::array({text}), record, name);
+  if (!begins_list(text)) return texts_of(Json::array({text}), record, name);
   Json list;
   try {
     list = list_cell(text);
   } catch (const Error& error) {
+    if (text.starts_with('(')) return texts_of(Json::array({text}), record, name);  // a text in brackets
     bad_row(record, "has " + error.got() + " in '" + column + "'", error.expected());
   }
   return texts_of(list, record, name);

@@ -246,9 +246,15 @@ void Engine::fail(const Active& active, const std::exception_ptr& error, model::
     std::rethrow_exception(error);
   } catch (const Error& known) {
     std::string where = active.request.id + ", " + active.step();
-    if (known.kind() == ErrorKind::model)
-      where += ", " + decoder_.place(decoder_.first_not_finite(batch, *kv_));
+    if (known.kind() == ErrorKind::model) {
+      try {
+        where += ", " + decoder_.place(decoder_.first_not_finite(batch, *kv_));
+      } catch (const std::exception&) {  // what went wrong first is what is told
+      }
+    }
     throw core::in_context(where, known);
+  } catch (const std::bad_alloc&) {
+    throw core::in_context(active.request.id + ", " + active.step(), core::not_enough_memory());
   }
 }
 

@@ -81,7 +81,8 @@ class Engine {
   /// that requests may follow from results. Throws Error(data) for a prompt that cannot fit,
   /// Error(usage) for stop rules that cannot be followed, Error(model) for logits that are not finite, Error(interrupted)
   /// when `cancelled` says so, and what `next` and the events throw. What fails in a step begins with the request's id, the step
-  /// from 1, layer, operation and device; of a batch that fails as a whole the first request is named and the others counted.
+  /// from 1, layer, operation and device; of a batch that fails as a whole the first request is named and the others counted,
+  /// and numbers that are not finite are placed where the batch first has some.
   /// After any of them the engine can run again.
   void run(const std::function<std::optional<Request>()>& next, const Events& events);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/white_space.h"
+
 namespace chorus::engine {
 
 std::string_view name(StopReason reason) {
@@ -33,7 +35,7 @@ std::optional<StopReason> StopWatch::follow(text::TokenId token) {
     return StopReason::stop_token;
   for (const char c : piece_) {
     if (rules_.newline && visible_ && c == '\n') return StopReason::newline;
-    visible_ = visible_ || std::string_view(" \t\r\n\v\f").find(c) == std::string_view::npos;
+    visible_ = visible_ || core::kWhiteSpace.find(c) == std::string_view::npos;
   }
   if (tokens_ >= rules_.max_new_tokens) return StopReason::max_new_tokens;
   return std::nullopt;

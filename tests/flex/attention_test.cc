@@ -335,6 +335,32 @@ TYPED_TEST(Attention, OneValueForAllKeys) {
   });
 }
 
+// A table that a score mod reads need have no entry for a pair that the mask hides.
+TYPED_TEST(Attention, AScoreModIsAskedAboutWhatTheMaskAllows) {
+  testing::for_each_isa([](const char* isa) {
+    Tensors<TypeParam> t({.kv_heads = 2, .group = 3, .q_rows = 150, .kv_rows = 150, .dim = 16});
+    const std::vector<Index> ids = [] {
+      std::vector<Index> of_row(150);
+      for (std::size_t i = 0; i < of_row.size(); ++i) of_row[i] = static_cast<Index>(i / 21);
+      return of_row;
+    }();
+    const Runs runs(ids);
+    const auto expect_allowed = [&](const auto& mask_mod, const char* name) {
+      std::size_t hidden = 0;
+      const auto score_mod = [&](float score, Index b, Index h, Index q, Index kv) {
+        if (!mask_mod(b, h, q, kv)) ++hidden;
+        return score;
+      };
+      for (const Index splits : {1, 2}) t.run({.kv_splits = splits}, mask_mod, score_mod);
+      EXPECT_EQ(hidden, 0U) << isa << ' ' << name;
+    };
+    expect_allowed(causal(), "causal");
+    expect_allowed(causal() & document(runs), "documents");
+    expect_allowed(sliding_window(17), "window");
+    expect_allowed([](Index, Index, Index q, Index kv) { return (q + kv) % 3 == 0; }, "opaque");
+  });
+}
+
 TEST(AttentionErrors, NameWhatDoesNotFit) {
   Tensors<float> t({.kv_heads = 2, .group = 2, .q_rows = 4, .kv_rows = 4, .dim = 8});
   const auto message = [&](const AttentionOptions& options, auto change) -> std::string {

@@ -194,6 +194,8 @@ class DenseAttention {
     const Index q = options_.q_offset + rows.first;
     for (Index key = keys.begin; key < keys.end; ++key) {
       const Index j = key - block * kBlock;
+      if (mask.groups[static_cast<std::size_t>(j / kKeyGroup)] == 0)
+        continue;  // its lanes are not set either
       for (Index h = 0; h < rows.heads; ++h) {
         float* at = tile.scores + j * kTileLanes + shape_.lane(h, 0);  // rows side by side: kOrder
         const std::uint64_t sees =
@@ -212,7 +214,8 @@ class DenseAttention {
   }
 
   void store_parts(const TileRows& rows, const Tile& tile, const View<float>& out) const {
-    std::array<float*, kTileLanes> to{};
+    std::array<float*, kTileLanes> to;
+    to.fill(nullptr);
     for_rows(rows, out, [&](Index lane, float* row) { to[static_cast<std::size_t>(lane)] = row; });
     tile_kernels<float>().store(tile, to.data());
   }

@@ -23,7 +23,11 @@ struct Kernels {
   static void add(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile, T* const* rows) {
     add_block(block, mask, tile, rows);
   }
-  static void store(const Tile& tile, T* const* rows) { store_lanes(tile, {0, tile.lanes}, rows); }
+  static void store(const Tile& tile, T* const* rows) {
+    HWY_ALIGN float factors[kTileLanes];
+    all_factors(tile, factors);
+    store_lanes(tile, {0, tile.lanes}, factors, rows);
+  }
   static constexpr TileKernels<T> kTable{begin, score, add, store};
 };
 
@@ -110,7 +114,7 @@ Tile::Tile(Index query_dim, Index value_dim, float* at) : dim(query_dim), v_dim(
   acc = take(std::int64_t{kTileLanes} * padded(v_dim));
   keys = take(std::int64_t{kLanes} * padded(dim));
   values = take(std::int64_t{kSlots} * kBlock * padded(v_dim));
-  static_assert(sizeof(PackedValues) <= kLanes * sizeof(float));
+  static_assert(sizeof(PackedSlot) <= kLanes * sizeof(float));
   packed = take(kSlots * kLanes);
 }
 

@@ -142,24 +142,24 @@ struct Tile {
   float* keep =
       nullptr;  // [kTileLanes], what the next block multiplies acc by; 0: acc counts as 0, whatever it holds
   float* acc = nullptr;     // [kTileLanes][padded(v_dim)], not normalised; of no meaning while sum is 0
-  float* keys = nullptr;    // [kLanes][dim], rows made wider
+  float* keys = nullptr;    // [kLanes][padded(dim)], rows made wider
   float* values = nullptr;  // [kSlots][kBlock][padded(v_dim)], in the kernel's form
-  float* packed = nullptr;  // [kSlots] PackedValues: what `values` hold
+  float* packed = nullptr;  // [kSlots][kLanes], a PackedSlot each: what `values` hold
 
   static constexpr Index kSlots = 2;  // a block and its neighbour
   float* values_of(Index slot) const { return values + std::int64_t{slot} * kBlock * padded(v_dim); }
 };
 
 /// Which values lie packed in a slot: these keys of the block whose values begin at `v`. Null: none.
-struct PackedValues {
+struct PackedSlot {
   const void* v;
   Range keys;
 };
 
-/// The keys of a block that are still to be packed so that `keys` all are; the caller packs them, none if empty. Tiles that
-/// follow each other want the same blocks, the tensors of a call do not change between them, and a block stays where it is.
-inline Range keys_to_pack(const Tile& tile, Index slot, const void* v, Range keys) {
-  PackedValues packed;
+/// Takes `keys` of a block as packed and returns those that are not yet: the caller packs them at once, none if empty. Tiles
+/// that follow each other want the same blocks, the tensors of a call do not change between them, and a block stays where it is.
+inline Range claim_keys(const Tile& tile, Index slot, const void* v, Range keys) {
+  PackedSlot packed;
   float* const at = tile.packed + slot * kLanes;
   std::memcpy(static_cast<void*>(&packed), at, sizeof packed);
   Range missing = keys;
@@ -183,7 +183,8 @@ struct TileKernels {
   /// tile.scores[key][lane] = factor * q . k wherever the mask has a lane; elsewhere they are that or left as they are.
   void (*score)(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& tile);
   /// Adds the block to the running softmax of the lanes. Turns the scores into weights or spoils them. With `rows` it is the
-  /// tile's last block: the sums go there as store() would put them, and tile.acc loses its meaning.
+  /// tile's last block, and a lane must see a key of it: the sums go there as store() would put them, and tile.acc loses
+  /// its meaning.
   void (*add)(const KeyBlock<T>& block, const TileMask& mask, const Tile& tile, T* const* rows);
   /// rows[i] = acc / sum of lane i, rounded to nearest even; 0 where it saw no key. A null row is not written.
   void (*store)(const Tile& tile, T* const* rows);

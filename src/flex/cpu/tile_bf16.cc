@@ -71,7 +71,7 @@ HWY_INLINE void score_keys(const bf16* const* k, Index dim, const float* q, floa
       _mm512_storeu_ps(s + j * kTileLanes + n * kWidth, _mm512_mul_ps(acc[j][n], f));
 }
 
-/// Scores of kKeys keys and the groups of lanes that `seen` lies in; `s` is the first key's.
+/// Scores of kKeys keys and some groups of lanes; `s` is the first key's.
 template <int kKeys>
 HWY_INLINE void score_lanes(const bf16* const* k, LaneGroups groups, float factor, float* s, const Tile& t) {
   const float* q = t.queries + groups.first * kLanes;
@@ -226,11 +226,13 @@ void pack_values(const KeyBlock<bf16>& block, Range keys, const Tile& t) {
   }
 }
 
-/// What the sums of a group of lanes are multiplied by to become the result; 0 where a lane saw no key.
-HWY_INLINE __m512 factors_of(const Tile& t, Index lane) {
-  const __m512 sum = _mm512_loadu_ps(t.sum + lane);
-  return _mm512_maskz_div_ps(_mm512_cmp_ps_mask(sum, _mm512_setzero_ps(), _CMP_NEQ_UQ), _mm512_set1_ps(1.0F),
-                             sum);
+/// What the sums of the lanes are multiplied by to become the result; 0 where a lane saw no key.
+void all_factors(const Tile& t, float* factors) {
+  for (Index lane = 0; lane < kTileLanes; lane += kLanes) {
+    const __m512 sum = _mm512_loadu_ps(t.sum + lane);
+    const __mmask16 some = _mm512_cmp_ps_mask(sum, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    _mm512_store_ps(factors + lane, _mm512_maskz_div_ps(some, _mm512_set1_ps(1.0F), sum));
+  }
 }
 
 /// acc times the factor, `count` of them, rounded; where the factor is 0, acc has no meaning.
@@ -244,10 +246,7 @@ HWY_INLINE void store_part(__m512 acc, float factor, Index count, bf16* to) {
 }
 
 /// The results of some lanes.
-void store_lanes(const Tile& t, Range lanes, bf16* const* rows) {
-  alignas(64) float factors[kTileLanes];
-  for (Index lane = 0; lane < kTileLanes; lane += kLanes)
-    _mm512_store_ps(factors + lane, factors_of(t, lane));
+void store_lanes(const Tile& t, Range lanes, const float* factors, bf16* const* rows) {
   for (Index lane = lanes.begin; lane < lanes.end; ++lane) {
     if (rows[lane] == nullptr) continue;
     const float* acc = t.acc + std::int64_t{lane} * padded(t.v_dim);
@@ -334,19 +333,17 @@ void add(const KeyBlock<bf16>& block, const TileMask& mask, const Tile& t, bf16*
   const Range hull{seen.begin * kKeyGroup, seen.end * kKeyGroup};
   if (hull.size() == 0) return;
   softmax(mask, hull, t);
-  pack_values(block, keys_to_pack(t, block.slot, block.v, {hull.begin, std::min(hull.end, block.keys)}), t);
+  pack_values(block, claim_keys(t, block.slot, block.v, {hull.begin, std::min(hull.end, block.keys)}), t);
+  alignas(64) float factors[kTileLanes];
+  if (rows != nullptr) all_factors(t, factors);
   Range ranges[kTileLanes / kRows];
   const Index pairs_here = (block.keys + 1) / 2;
   for (Index i = 0; i < kTileLanes / kRows; ++i) {
     const Range keys = keys_of(mask, ((std::uint64_t{1} << kRows) - 1) << (i * kRows));
     ranges[i] = {keys.begin / 2, std::min((keys.end + 1) / 2, pairs_here)};
     if (rows != nullptr && ranges[i].size() == 0)
-      store_lanes(t, {i * kRows, std::min((i + 1) * kRows, t.lanes)}, rows);
+      store_lanes(t, {i * kRows, std::min((i + 1) * kRows, t.lanes)}, factors, rows);
   }
-  alignas(64) float factors[kTileLanes];
-  if (rows != nullptr)
-    for (Index lane = 0; lane < kTileLanes; lane += kLanes)
-      _mm512_store_ps(factors + lane, factors_of(t, lane));
   const Index end = padded(t.v_dim);
   Index at = 0;
   for (; at + 64 <= end; at += 64) add_columns<4>(t.values_of(block.slot), ranges, at, t, factors, rows);
@@ -382,7 +379,7 @@ HWY_INLINE void pack_sixteen(const bf16* const* rows, Index at, float* to) {
   }
 }
 
-/// Transposes 16 rows of `pairs` pairs into [pair][kTileLanes].
+/// Transposes 16 rows of dim / 2 pairs into [pair][kTileLanes].
 void pack_lanes(const bf16* const* rows, Index dim, float* packed) {
   Index at = 0;
   for (; at + 32 <= dim; at += 32) pack_sixteen(rows, at, packed + at / 2 * kTileLanes);
@@ -409,7 +406,9 @@ void begin(const bf16* const* rows, const Tile& t) {
 }
 
 void store(const Tile& t, bf16* const* rows) {
-  store_lanes(t, {0, t.lanes}, rows);
+  alignas(64) float factors[kTileLanes];
+  all_factors(t, factors);
+  store_lanes(t, {0, t.lanes}, factors, rows);
 }
 
 constexpr TileKernels<bf16> kNative{begin, score, add, store};

@@ -201,17 +201,18 @@ HWY_INLINE void store_part(V value, Index count, T* to) {
 #endif
 }
 
-/// What the sums of kWidth lanes are multiplied by to become the result; 0 where a lane saw no key.
-HWY_INLINE V factors_of(const Tile& t, Index lane) {
-  const V sum = load(t.sum + lane);
-  return hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(D())), hn::Div(hn::Set(D(), 1.0F), sum));
+/// What the sums of the lanes are multiplied by to become the result; 0 where a lane saw no key.
+HWY_INLINE void all_factors(const Tile& t, float* factors) {
+  for (Index lane = 0; lane < kTileLanes; lane += kWidth) {
+    const V sum = load(t.sum + lane);
+    hn::Store(hn::IfThenZeroElse(hn::Eq(sum, hn::Zero(D())), hn::Div(hn::Set(D(), 1.0F), sum)), D(),
+              factors + lane);
+  }
 }
 
 /// The results of some lanes. Where the factor is 0, what acc holds has no meaning.
 template <class T>
-HWY_INLINE void store_lanes(const Tile& t, Range lanes, T* const* rows) {
-  HWY_ALIGN float factors[kTileLanes];
-  for (Index lane = 0; lane < kTileLanes; lane += kWidth) hn::Store(factors_of(t, lane), D(), factors + lane);
+HWY_INLINE void store_lanes(const Tile& t, Range lanes, const float* factors, T* const* rows) {
   for (Index lane = lanes.begin; lane < lanes.end; ++lane) {
     if (rows[lane] == nullptr) continue;
     const float* acc = t.acc + std::int64_t{lane} * padded(t.v_dim);
@@ -286,16 +287,14 @@ HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const 
   const Range hull{seen.begin * kKeyGroup, seen.end * kKeyGroup};
   if (hull.size() == 0) return;
   softmax_block(mask, hull, t);
+  HWY_ALIGN float factors[kTileLanes];
+  if (rows != nullptr) all_factors(t, factors);
   Range ranges[kTileLanes / kRows];  // of keys, for each register tile of rows
   for (Index i = 0; i < kTileLanes / kRows; ++i) {
     ranges[i] = mask.keys_of(((std::uint64_t{1} << kRows) - 1) << (i * kRows));
     if (rows != nullptr && ranges[i].size() == 0)
-      store_lanes(t, {i * kRows, std::min((i + 1) * kRows, t.lanes)}, rows);
+      store_lanes(t, {i * kRows, std::min((i + 1) * kRows, t.lanes)}, factors, rows);
   }
-  HWY_ALIGN float factors[kTileLanes];
-  if (rows != nullptr)
-    for (Index lane = 0; lane < kTileLanes; lane += kWidth)
-      hn::Store(factors_of(t, lane), D(), factors + lane);
   const float* values = t.values_of(block.slot);
   std::int64_t stride = padded(t.v_dim);
   bool in_place = false;
@@ -307,7 +306,7 @@ HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const 
     }
   }
   if (!in_place) {
-    const Range missing = keys_to_pack(t, block.slot, block.v, {hull.begin, std::min(hull.end, block.keys)});
+    const Range missing = claim_keys(t, block.slot, block.v, {hull.begin, std::min(hull.end, block.keys)});
     for (Index key = missing.begin; key < missing.end; ++key)
       widen_row(block.v + key * block.v_stride, t.v_dim, t.values_of(block.slot) + key * stride);
   }
