@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "cli/commands.h"
-#include "cli/option_checks.h"
 #include "cli/layout_arguments.h"
+#include "cli/option_checks.h"
 #include "core/error.h"
 #include "data/durable_file.h"
 #include "report/figures.h"
