@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <ranges>
 #include <set>
 
 #include "core/error.h"
@@ -24,7 +23,8 @@ std::vector<std::size_t> clusters_of(const Run& run, const AnalysisOptions& opti
 }
 
 bool same_questions(const Run& a, const Run& b) {
-  return std::ranges::equal(a.rows_of | std::views::keys, b.rows_of | std::views::keys);
+  return std::equal(a.rows_of.begin(), a.rows_of.end(), b.rows_of.begin(), b.rows_of.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first; });
 }
 
 /// None where no other answered the same questions: a difference over different questions says nothing.

@@ -205,6 +205,7 @@ Section new_answers_section(const Run& singles, const RunSet& ensembles) {
                           std::size_t row) {
                         if (count > 0 || !right(*run, row)) return;
                         std::vector<std::string> alone;
+                        alone.reserve(of_it.size());
                         for (const std::size_t single : of_it)
                           alone.push_back(prediction_of(singles, single));
                         section.table.add(joined(run_cells(*run),

@@ -77,6 +77,7 @@ std::vector<std::string> close_aliases(const std::string& name) {
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   near.resize(std::min<std::size_t>(near.size(), 4));
   std::vector<std::string> names;
+  names.reserve(near.size());
   for (const auto& entry : near) names.emplace_back(entry.second);
   return names;
 }

@@ -80,11 +80,11 @@ __device__ inline void publish_shared() {
 #define CHORUS_REGISTERS_32                                                \
   "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, " \
   "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-#define CHORUS_REGISTERS_64                                                              \
-  CHORUS_REGISTERS_32                                                                    \
-      ", "                                                                               \
-      "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, " \
-      "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+#define CHORUS_REGISTERS_64                                                          \
+  CHORUS_REGISTERS_32                                                                \
+  ", "                                                                               \
+  "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, " \
+  "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
 #define CHORUS_ROW(n) "+f"(d[0][n][0]), "+f"(d[0][n][1]), "+f"(d[0][n][2]), "+f"(d[0][n][3])
 #define CHORUS_ROWS(n) CHORUS_ROW(n), CHORUS_ROW(n + 1), CHORUS_ROW(n + 2), CHORUS_ROW(n + 3)
 #define CHORUS_ROWS_8 CHORUS_ROWS(0), CHORUS_ROWS(4)
