@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string_view>
 
 #include "cli/commands.h"
@@ -129,10 +130,15 @@ void analyze(Arguments arguments) {
   const std::vector<ResultGroup> groups =
       read_results(arguments.results, arguments.sections.compare_all, log);
   std::string out;
+  std::set<std::string> others;
+  bool any = arguments.table.empty();
   for (const ResultGroup& group : groups) {
     auto sections = sections_of(group, arguments.results, arguments.sections);
-    if (!arguments.table.empty())
+    if (!arguments.table.empty()) {
+      for (const Section& section : sections) others.insert(section.id);
       std::erase_if(sections, [&](const Section& section) { return section.id != arguments.table; });
+      any = any || !sections.empty();
+    }
     if (!arguments.export_folder.empty()) export_tables(group, arguments, sections, log);
     const std::string title = head(group, arguments);
     if (!out.empty()) out += arguments.format == "json" ? ",\n" : "\n";
@@ -142,6 +148,12 @@ void analyze(Arguments arguments) {
     if (arguments.format == "csv") out += as_csv(group, arguments, sections);
     if (arguments.format == "json") out += as_json(group, arguments, sections);
   }
+  if (!any)
+    throw Error(
+        ErrorKind::usage, fmt::format("--table {}, which these results do not give", arguments.table),
+        fmt::format("one that they give: {}", fmt::join(others, ", ")),
+        "'sizes' and 'index_sets' come with --compare-all, 'by_COLUMN' with --by COLUMN, 'confidence' from "
+        "results of chorus confidence");
   fmt::print(stdout, "{}", arguments.format == "json" ? fmt::format("[{}]\n", out) : out);
 }
 

@@ -34,8 +34,15 @@ void generate(const Arguments& arguments) {
     done = run.execute();
   }
   Summary summary;
-  summary.add(std::string(ensemble::name(ensemble::method_from(arguments.run.method))), *run.score().tally,
+  const RunScore score = run.score();
+  summary.add(std::string(ensemble::name(ensemble::method_from(arguments.run.method))), *score.tally,
               done.seconds, done.answered);
+  if (2 * score.empty > score.rows)
+    log.warn(
+        "{} of {} predictions are empty: the model ended at once; it may need worked examples (--examples "
+        "FILE) or "
+        "its own form of a question (--chat-template)",
+        score.empty, score.rows);
   fmt::print(stdout, "{}", arguments.json ? summary.json() : summary.text());
 }
 

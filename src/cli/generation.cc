@@ -72,7 +72,10 @@ void Generation::compute(engine::Engine& engine, std::span<const std::size_t> sa
 
 RunScore Generation::score() const {
   const data::Table table = data::read_table(files().feather());
-  return {.tally = score_table(table), .mean_confidence = std::nullopt, .rows = table.rows()};
+  return {.tally = score_table(table),
+          .mean_confidence = std::nullopt,
+          .rows = table.rows(),
+          .empty = empty_predictions(table)};
 }
 
 void add_generate_options(CLI::App& command, GenerateArguments& arguments) {

@@ -100,7 +100,7 @@ std::size_t bytes_from(const std::string& text, const char* option) {
 ModelChoice choose_model(const ModelOptions& options) {
   if (options.device.starts_with("cuda"))
     throw Error(ErrorKind::device, fmt::format("--device {}", options.device),
-                "cpu: this build has no GPU code", "use --device cpu or auto");
+                "cpu: models run on the processor alone", "use --device cpu or auto");
   engine_options(options);
   ModelChoice choice{model::resolve_model(options.model, model::ModelPaths::from_environment())};
   choice.compute = options.dtype == "auto"   ? model::fastest_compute()

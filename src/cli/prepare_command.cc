@@ -220,8 +220,11 @@ class Preparation {
   std::string how_to_ask() const {
     const std::string file = files_.main_table().string(), form = files_.forms.front();
     if (arguments_.dataset.dataset == "webqa")
-      return fmt::format("--dataset webqa --data {} --paraphrases {}", arguments_.dataset.data.string(),
-                         file);
+      return fmt::format("--dataset webqa --data {} --paraphrases {}{}", arguments_.dataset.data.string(),
+                         file,
+                         arguments_.dataset.max_samples > 0
+                             ? fmt::format(" --max-samples {}", arguments_.dataset.max_samples)
+                             : "");
     std::string command = fmt::format("--dataset {} --data {}", form, file);
     if (is_cloze(arguments_.dataset.dataset))
       command += fmt::format(" --instruction '{}'", dataset_.instruction);

@@ -22,6 +22,7 @@ struct RunScore {
   std::optional<eval::Tally> tally;
   std::optional<double> mean_confidence;
   std::size_t rows = 0;
+  std::size_t empty = 0;  // rows whose prediction has no word
 };
 
 class Run {

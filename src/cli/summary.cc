@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/white_space.h"
 #include "eval/score.h"
 
 namespace chorus::cli {
@@ -17,6 +18,15 @@ eval::Tally score_table(const data::Table& table) {
               eval::is_match(table.get<std::string>(row, prediction),
                              table.get<std::vector<std::string>>(row, answers)));
   return tally;
+}
+
+std::size_t empty_predictions(const data::Table& table) {
+  const std::size_t prediction = table.column("prediction");
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    count +=
+        data::is_null(table.at(row, prediction)) || core::is_blank(table.get<std::string>(row, prediction));
+  return count;
 }
 
 Summary::Summary()

@@ -16,6 +16,8 @@ namespace chorus::cli {
 
 /// Every row of a result by its columns prediction and answers. Throws Error(data) where one is missing.
 eval::Tally score_table(const data::Table& table);
+/// Rows whose prediction is blank, or null.
+std::size_t empty_predictions(const data::Table& table);
 
 class Summary {
  public:

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "cli/doctor/findings.h"
+#include "cli/model_options.h"
 #include "core/progress.h"
 #include "data/hub/cache.h"
 #include "data/hub/settings.h"
@@ -110,7 +111,10 @@ void check_models(const std::string& model, Findings& findings) {
   try {
     check_model(model, model::resolve_model(model, paths).path, findings);
   } catch (const Error& error) {
-    findings.warn("model", error.got(), error.todo());
+    if (model == ModelOptions().model)  // of itself it is a wish; one that was named is wanted
+      findings.warn("model", error.got(), error.todo());
+    else
+      findings.error("model", error.kind(), error.got(), error.todo());
   }
   for (const model::CatalogEntry& entry : model::catalog(paths))
     if (entry.on_disk() && entry.alias != model && !model::is_folder(entry.path))
