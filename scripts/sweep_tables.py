@@ -73,11 +73,11 @@ def options_table(found):
     against, rows = by_method(found["comparison"]), []
     for row in found["accuracy"]:
         name, _, tags = row["method"].rstrip(")").partition(" (")
-        settings = [tag.split("=") for tag in tags.split(",") if "=" in tag]
+        words = tags.split(",") if tags else []
         other = against.get(row["method"])
-        if name != "flex" or other is None or len(settings) != len(list(filter(None, tags.split(",")))):
+        if name != "flex" or other is None or any("=" not in word for word in words):
             continue  # with a word of --tag it is a run of its own kind
-        options = published | dict(settings)
+        options = published | dict(word.split("=") for word in words)
         rows.append([options[key] for key in published] +
                     [number(row["accuracy"]), interval(row), f"{other['difference']:+.3f}", p_value(other["p (Holm)"])])
     table([*published, "accuracy", "95 % interval", "over `origin`", "p (Holm)"], sorted(rows, key=lambda row: row[:4]))

@@ -63,9 +63,7 @@ class DenseAttention {
       seen.add_to(kinds, part.keys);
     begin(rows, tile);
     const bool in_place = part.out.data == nullptr;
-    std::array<T*, kTileLanes> to;
-    to.fill(nullptr);  // lanes not in use
-    if (in_place) for_rows(rows, out_, [&](Index lane, T* row) { to[static_cast<std::size_t>(lane)] = row; });
+    const auto to = rows_of_lanes<T>(rows, out_, nullptr);
     // A block is added when the next one is known, for the last one writes the results.
     std::array<TileMask, 2> masks;
     std::size_t at = 0;
@@ -130,15 +128,19 @@ class DenseAttention {
       for (Index r = 0; r < rows.count; ++r) body(shape_.lane(h, r), rows.first_head + h, rows.first + r);
   }
 
-  /// Calls body(lane, row of the tensor) for every lane in use.
-  template <class U, class Body>
-  void for_rows(const TileRows& rows, const View<U>& tensor, const Body& body) const {
+  /// The row of the tensor that each lane is of; `unused` for lanes not in use.
+  template <class U>
+  std::array<U*, kTileLanes> rows_of_lanes(const TileRows& rows, const View<U>& tensor, U* unused) const {
+    std::array<U*, kTileLanes> all;
+    all.fill(unused);
     for (Index h = 0; h < rows.heads; ++h) {
       U* const first = tensor.row(rows.b, rows.first_head + h, rows.first);
       const Index lane = shape_.lane(h, 0);
       for (std::int64_t r = 0; r < rows.count; ++r)
-        body(lane + static_cast<Index>(r) * shape_.row_step, first + r * tensor.row_stride);
+        all[static_cast<std::size_t>(lane + static_cast<Index>(r) * shape_.row_step)] =
+            first + r * tensor.row_stride;
     }
+    return all;
   }
 
   std::size_t lse_at(Index b, Index h, Index r) const {
@@ -159,11 +161,9 @@ class DenseAttention {
   }
 
   void begin(const TileRows& rows, Tile& tile) const {
-    std::array<const T*, kTileLanes> from;
-    from.fill(q_.row(rows.b, rows.first_head, rows.first));  // lanes not in use hold something finite
-    for_rows(rows, q_, [&](Index lane, const T* row) { from[static_cast<std::size_t>(lane)] = row; });
     tile.lanes = shape_.lane(rows.heads - 1, rows.count - 1) + 1;
-    kernels_.begin(from.data(), tile);
+    // lanes not in use hold something finite: the first row
+    kernels_.begin(rows_of_lanes(rows, q_, q_.row(rows.b, rows.first_head, rows.first)).data(), tile);
   }
 
   static Range cut(Index block, Range keys) {
@@ -214,10 +214,7 @@ class DenseAttention {
   }
 
   void store_parts(const TileRows& rows, const Tile& tile, const View<float>& out) const {
-    std::array<float*, kTileLanes> to;
-    to.fill(nullptr);
-    for_rows(rows, out, [&](Index lane, float* row) { to[static_cast<std::size_t>(lane)] = row; });
-    tile_kernels<float>().store(tile, to.data());
+    tile_kernels<float>().store(tile, rows_of_lanes<float>(rows, out, nullptr).data());
   }
 
   void write_lse(const TileRows& rows, const Tile& tile, std::span<LogSumExp> lse) const {

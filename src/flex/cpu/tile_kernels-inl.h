@@ -177,8 +177,6 @@ HWY_INLINE void store_part(V value, Index count, float* to) {
 }
 template <class T>
 HWY_INLINE void store_part(V value, Index count, T* to) {
-  HWY_ALIGN float wide[16];
-  hn::Store(value, D(), wide);
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
   HWY_ALIGN std::uint16_t bits[16];
   if constexpr (std::is_same_v<T, core::f16>) {
@@ -197,6 +195,8 @@ HWY_INLINE void store_part(V value, Index count, T* to) {
   }
   std::memcpy(to, bits, static_cast<std::size_t>(std::min(count, kWidth)) * 2);
 #else
+  HWY_ALIGN float wide[16];
+  hn::Store(value, D(), wide);
   for (Index i = 0; i < std::min(count, kWidth); ++i) to[i] = T::from_float(wide[i]);
 #endif
 }
