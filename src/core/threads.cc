@@ -15,9 +15,9 @@ namespace {
 // Rounds follow each other within microseconds during a forward pass, so a waiter spins this often before it sleeps.
 constexpr int kSpins = 8'000;
 
-// So often a thread takes indices of a long range, on average: rarely enough for the counter that they share, and the last to
-// be taken are few.
-constexpr std::int64_t kTakes = 32;
+// A thread takes this part of its share of what is left: many indices at first, for neighbours often have much in common and
+// the counter is shared; one by one at last, so that all end together.
+constexpr std::int64_t kPartOfShare = 4;
 
 int available_cores() {
   cpu_set_t set;
@@ -80,18 +80,20 @@ void ThreadPool::parallel_for(std::int64_t count, const std::function<void(std::
 }
 
 void ThreadPool::drain(int thread) {
-  const std::int64_t count = count_, some = std::max<std::int64_t>(1, count / (size() * kTakes));
+  const std::int64_t count = count_;
   const auto& body = *body_;
-  for (;;) {
-    const std::int64_t first = next_.fetch_add(some, std::memory_order_relaxed);
-    if (first >= count) return;
+  for (std::int64_t first = next_.load(std::memory_order_relaxed); first < count;) {
+    const std::int64_t last = first + std::max<std::int64_t>(1, (count - first) / (size() * kPartOfShare));
+    if (!next_.compare_exchange_weak(first, last, std::memory_order_relaxed))
+      continue;  // first: as it is now
     try {
-      for (std::int64_t index = first; index < std::min(first + some, count); ++index) body(index, thread);
+      for (std::int64_t index = first; index < last; ++index) body(index, thread);
     } catch (...) {
       const std::lock_guard lock(error_mutex_);
       if (!error_) error_ = std::current_exception();
       next_.store(count, std::memory_order_relaxed);
     }
+    first = next_.load(std::memory_order_relaxed);
   }
 }
 

@@ -35,15 +35,15 @@ void attention(std::type_identity_t<View<const T>> q, std::type_identity_t<View<
     o.lse = own_lse;
   }
   const cpu::DenseAttention<T, M, S> work(q, k, v, out, o, mask_mod, score_mod);
-  cpu::ScratchPerThread scratch(o.pool, work.scratch_floats());
+  cpu::ScratchPerThread scratch(o.pool, [&] { return work.memory(); });
   cpu::SplitKeys split(o, k.extents, out.extents);
-  scratch.for_each(work.tasks() * split.parts(), [&](std::int64_t task, float* memory) {
+  scratch.for_each(work.tasks() * split.parts(), [&](std::int64_t task, cpu::DenseMemory& memory) {
     work.run(task / split.parts(), split.part(task % split.parts()), memory);
   });
   split.merge(out, o.lse);
   if (!o.key_probabilities.empty())
     scratch.for_each(work.key_tasks(),
-                     [&](std::int64_t task, float* memory) { work.run_keys(task, memory); });
+                     [&](std::int64_t task, cpu::DenseMemory& memory) { work.run_keys(task, memory); });
 }
 
 }  // namespace chorus::flex

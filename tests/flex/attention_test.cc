@@ -320,6 +320,32 @@ TYPED_TEST(Attention, TilesOfShortDocuments) {
   });
 }
 
+// Tiles of several kv heads on the same rows take what they see from each other, where all heads see the same.
+TYPED_TEST(Attention, HeadsThatSeeTheSame) {
+  core::ThreadPool pool(2);
+  for (const Index kv_heads : {2, 5}) {
+    Tensors<TypeParam> t({.batch = 2, .kv_heads = kv_heads, .q_rows = 130, .kv_rows = 700, .dim = 24});
+    const auto expect = [&](const AttentionOptions& options, const auto& mask_mod) {
+      t.run(options, mask_mod);
+      EXPECT_LE(used(t, options, mask_mod), 1.0) << kv_heads;
+    };
+    expect({.q_offset = 570, .pool = &pool}, causal());  // up to 11 blocks a tile, too many to keep
+    expect({.q_offset = 300, .pool = &pool}, sliding_window(100));
+    expect({.q_offset = 300, .kv_splits = 2, .pool = &pool}, sliding_window(100));
+    expect({.q_offset = 300, .pool = &pool},
+           causal() & mask([](Index b, Index, Index q, Index kv) { return (q + kv + b) % 3 != 0; }));
+    // All heads agree on the mod, and not on the blocks.
+    const auto blocks = BlockMask::make(
+        [](Index b, Index h, Index q, Index kv) { return q >= kv && q - kv < 64 * (h + b + 1); },
+        {.batch = 2, .heads = kv_heads, .q_length = 130, .kv_length = 700, .q_offset = 570});
+    const AttentionOptions options{.q_offset = 570, .block_mask = &blocks, .pool = &pool};
+    t.run(options, AllowAll());
+    const auto out = t.out;
+    t.run(options, [](Index, Index, Index, Index) { return true; });
+    EXPECT_EQ(std::memcmp(out.data(), t.out.data(), out.size() * sizeof(TypeParam)), 0) << kv_heads;
+  }
+}
+
 // All blocks of a value that is repeated lie at one place, and the last one has fewer keys.
 TYPED_TEST(Attention, OneValueForAllKeys) {
   testing::for_each_isa([](const char* isa) {

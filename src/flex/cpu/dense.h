@@ -2,7 +2,8 @@
 // arithmetic but the mods' is in the compiled kernels of flex/cpu/tile.h.
 //
 //   const DenseAttention<float, Causal, KeepScore> work(q, k, v, out, options, causal(), {});
-//   for (std::int64_t task = 0; task < work.tasks(); ++task) work.run(task, scratch);   // of work.scratch_floats()
+//   DenseMemory memory = work.memory();
+//   for (std::int64_t task = 0; task < work.tasks(); ++task) work.run(task, part, memory);
 #pragma once
 
 #include <algorithm>
@@ -10,8 +11,10 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
+#include <vector>
 
 #include "flex/cpu/seen_rows.h"
+#include "flex/cpu/tile_visits.h"
 #include "flex/options.h"
 
 namespace chorus::flex::cpu {
@@ -21,6 +24,17 @@ struct DensePart {
   Range keys{};
   View<float> out{};           // null: the call's own out
   std::span<LogSumExp> lse{};  // empty: not written
+};
+
+/// What a thread works in, from one task to the next.
+struct DenseMemory {
+  DenseMemory(Index dim, Index v_dim, Index slots)
+      : tile(dim, v_dim, slots), totals(AlignedFloats::make(kBlock * kTileLanes)) {}
+
+  Tile tile;
+  TileVisits visits;
+  std::vector<BlockKinds::Count> counts;
+  AlignedFloats::Pointer totals;  // [kBlock][kTileLanes]
 };
 
 template <class T, MaskMod M, ScoreMod S>
@@ -36,69 +50,59 @@ class DenseAttention {
         mask_mod_(mask_mod),
         score_mod_(score_mod),
         kernels_(tile_kernels<T>()),
-        shape_(q.extents, k.extents, kOrder),
+        shape_(q.extents, k.extents,
+               std::int64_t{k.extents.rows} * (k.extents.dim + v.extents.dim) * Index{sizeof(T)}, kOrder),
         keys_(keys_of(options, k.extents)),
         blocks_(blocks_over(keys_)),
-        scale_(scale_of(options, q.extents.dim)) {}
+        scale_(scale_of(options, q.extents.dim)),
+        heads_agree_(same_for_heads<M>() &&
+                     (options.block_mask == nullptr || options.block_mask->shape().heads == 1)) {}
 
   /// One tile of queries each.
   std::int64_t tasks() const { return shape_.tiles(); }
   /// One block of keys of all queries of a tile's heads each; for run_keys.
   std::int64_t key_tasks() const { return shape_.planes() * blocks_.size(); }
-  std::int64_t scratch_floats() const {
-    return Tile::floats(q_.extents.dim, v_.extents.dim) + kBlock * kTileLanes +
-           BlockKinds::floats(blocks_.size());
+  DenseMemory memory() const {
+    return DenseMemory(q_.extents.dim, v_.extents.dim, kSlotsOfHead * shape_.together);
   }
 
   /// Output and log-sum-exp of a tile over some of the call's keys.
-  void run(std::int64_t task, const DensePart& part, float* scratch) const {
+  void run(std::int64_t task, const DensePart& part, DenseMemory& memory) const {
     const TileRows rows = shape_.tile(task);
-    Tile tile(q_.extents.dim, v_.extents.dim, scratch);
-    const Range blocks = blocks_over(part.keys);
-    BlockKinds kinds(blocks, scratch + Tile::floats(q_.extents.dim, v_.extents.dim));
-    const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, part.keys);
-    if (options_.block_mask != nullptr)
-      kinds.add(*options_.block_mask, rows);
-    else
-      seen.add_to(kinds, part.keys);
+    Tile& tile = memory.tile;
     begin(rows, tile);
     const bool in_place = part.out.data == nullptr;
     const auto to = rows_of_lanes<T>(rows, out_, nullptr);
     // A block is added when the next one is known, for the last one writes the results.
-    std::array<TileMask, 2> masks;
-    std::size_t at = 0;
-    Index waiting = -1;
+    const Visit* waiting = nullptr;
     const auto add = [&](T* const* results) {
-      const Range keys = cut(waiting, part.keys);
-      score(rows, waiting, keys, masks[at], tile);
-      kernels_.add(key_block(rows, waiting), masks[at], tile, results);
+      score(rows, waiting->block, cut(waiting->block, part.keys), waiting->mask, tile);
+      kernels_.add(key_block(rows, waiting->block), waiting->mask, tile, results);
     };
-    for (Index block = blocks.begin; block < blocks.end; ++block) {
-      if (!find_mask(rows, seen, block, cut(block, part.keys), kinds[block], masks[1 - at])) continue;
-      if (waiting >= 0) add(nullptr);
-      waiting = block;
-      at = 1 - at;
-    }
-    if (waiting >= 0) add(in_place ? to.data() : nullptr);
+    for_visits(rows, part.keys, memory, [&](const Visit& visit) {
+      if (waiting != nullptr) add(nullptr);
+      waiting = &visit;
+    });
+    if (waiting != nullptr) add(in_place ? to.data() : nullptr);
     if (!in_place)
       store_parts(rows, tile, part.out);
-    else if (waiting < 0)
+    else if (waiting == nullptr)
       kernels_.store(tile, to.data());
     if (!part.lse.empty()) write_lse(rows, tile, part.lse);
   }
 
   /// Probabilities of a block's keys, summed over the rows: a second pass, which needs the rows' log-sum-exps. Each sum is
   /// made by one task in one order.
-  void run_keys(std::int64_t task, float* scratch) const {
+  void run_keys(std::int64_t task, DenseMemory& memory) const {
     const std::int64_t plane = task / blocks_.size();
     const Index block = blocks_.begin + static_cast<Index>(task % blocks_.size());
-    Tile tile(q_.extents.dim, v_.extents.dim, scratch);
-    float* totals = scratch + Tile::floats(q_.extents.dim, v_.extents.dim);
+    Tile& tile = memory.tile;
+    float* totals = memory.totals.get();
     std::fill_n(totals, kBlock * kTileLanes, 0.0F);
     TileMask mask;
     std::array<float, kTileLanes> lse;
     for (Index piece = 0; piece < shape_.pieces; ++piece) {
-      const TileRows rows = shape_.tile(plane * shape_.pieces + piece);
+      const TileRows rows = shape_.tile(plane, piece);
       const Range keys = cut(block, keys_);
       const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, keys);
       const BlockKind kind =
@@ -118,6 +122,7 @@ class DenseAttention {
 
  private:
   static constexpr bool kScored = !std::is_same_v<S, KeepScore>;
+  static constexpr Index kSlotsOfHead = 2;  // the values of a block and its neighbour stay packed
   static constexpr TileShape::Order kOrder =
       kScored || !has_structure<M> ? TileShape::Order::heads : TileShape::Order::rows;
 
@@ -157,7 +162,7 @@ class DenseAttention {
             .k_stride = k_.row_stride,
             .v_stride = v_.row_stride,
             .keys = std::min(kBlock, k_.extents.rows - first),
-            .slot = block % Tile::kSlots};
+            .slot = rows.kv_head % shape_.together * kSlotsOfHead + block % kSlotsOfHead};
   }
 
   void begin(const TileRows& rows, Tile& tile) const {
@@ -168,6 +173,27 @@ class DenseAttention {
 
   static Range cut(Index block, Range keys) {
     return {std::max(block * kBlock, keys.begin), std::min((block + 1) * kBlock, keys.end)};
+  }
+
+  /// Calls body for every block that the tile visits, in order. A visit stays as it is until the next but one.
+  template <class Body>
+  void for_visits(const TileRows& rows, Range keys, DenseMemory& memory, const Body& body) const {
+    TileVisits& visits = memory.visits;
+    if (heads_agree_ && visits.are_of(rows, keys)) {
+      for (const Visit& visit : visits.all()) body(visit);
+      return;
+    }
+    const Range blocks = blocks_over(keys);
+    BlockKinds kinds(blocks, memory.counts);
+    const SeenRows<M> seen(mask_mod_, rows, shape_, options_.q_offset, keys);
+    if (options_.block_mask != nullptr)
+      kinds.add(*options_.block_mask, rows);
+    else
+      seen.add_to(kinds, keys);
+    visits.begin(rows, keys);
+    for (Index block = blocks.begin; block < blocks.end; ++block)
+      if (find_mask(rows, seen, block, cut(block, keys), kinds[block], visits.next().mask))
+        body(visits.push(block));
   }
 
   /// What a tile sees of a block's keys; false if nothing.
@@ -249,6 +275,7 @@ class DenseAttention {
   TileShape shape_;
   Range keys_, blocks_;
   float scale_;
+  bool heads_agree_;  // on what they see
 };
 
 }  // namespace chorus::flex::cpu

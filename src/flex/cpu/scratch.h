@@ -1,27 +1,30 @@
 // Memory that the threads of one call work in: made when a thread takes its first task, freed at the end of the call.
 //
-//   ScratchPerThread scratch(options.pool, floats);
-//   scratch.for_each(tasks, [&](std::int64_t task, float* memory) { ... });
+//   ScratchPerThread scratch(options.pool, [] { return Memory(...); });
+//   scratch.for_each(tasks, [&](std::int64_t task, Memory& memory) { ... });
 #pragma once
 
-#include <algorithm>
+#include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/threads.h"
-#include "flex/cpu/tile.h"
 
 namespace chorus::flex::cpu {
 
+template <class Make>
 class ScratchPerThread {
  public:
+  using Memory = std::invoke_result_t<const Make&>;
+
   /// No pool: the calling thread alone.
-  ScratchPerThread(core::ThreadPool* pool, std::int64_t floats)
+  ScratchPerThread(core::ThreadPool* pool, Make make)
       : pool_(pool),
-        floats_(static_cast<std::size_t>(floats)),
+        make_(std::move(make)),
         memory_(pool == nullptr ? 1 : static_cast<std::size_t>(pool->size())) {}
 
-  /// Calls body(task, memory) for each task in [0, tasks); memory is 64-byte aligned, 0 at
-  /// first and then as the last task left it.
+  /// Calls body(task, memory) for each task in [0, tasks); a thread's memory is as its last task left it.
   template <class Body>
   void for_each(std::int64_t tasks, const Body& body) {
     if (pool_ == nullptr || tasks <= 1) {
@@ -32,18 +35,15 @@ class ScratchPerThread {
   }
 
  private:
-  float* of(int thread) {
+  Memory& of(int thread) {
     auto& memory = memory_[static_cast<std::size_t>(thread)];
-    if (memory == nullptr) {
-      memory = AlignedFloats::make(floats_);
-      std::fill_n(memory.get(), floats_, 0.0F);
-    }
-    return memory.get();
+    if (memory == nullptr) memory.reset(new Memory(make_()));
+    return *memory;
   }
 
   core::ThreadPool* pool_;
-  std::size_t floats_;
-  std::vector<AlignedFloats::Pointer> memory_;
+  Make make_;
+  std::vector<std::unique_ptr<Memory>> memory_;  // each by itself: threads write what lies in it
 };
 
 }  // namespace chorus::flex::cpu

@@ -1,5 +1,7 @@
 #include "flex/cpu/tile.h"
 
+#include <utility>
+
 #include "core/simd_targets.h"
 #include "flex/cpu/tile_bf16.h"
 
@@ -88,34 +90,23 @@ void add_probabilities(const TileMask& mask, const float* lse, const Tile& tile,
   HWY_DYNAMIC_DISPATCH(add_probabilities_here)(mask, lse, tile, totals);
 }
 
-namespace {
-constexpr std::int64_t round_up(std::int64_t n) {
-  return (n + kLanes - 1) / kLanes * kLanes;
-}
-}  // namespace
-
-std::int64_t Tile::floats(Index dim, Index v_dim) {
-  return std::int64_t{kTileLanes} * (round_up(dim) + kBlock + kBlock / 2 + 3 + padded(v_dim)) +
-         std::int64_t{kLanes} * padded(dim) + Tile::kSlots * (std::int64_t{kBlock} * padded(v_dim) + kLanes);
-}
-
-Tile::Tile(Index query_dim, Index value_dim, float* at) : dim(query_dim), v_dim(value_dim) {
-  const auto take = [&at](std::int64_t count) {
-    float* here = at;
-    at += count;
-    return here;
-  };
-  queries = take(std::int64_t{kTileLanes} * round_up(dim));
-  scores = take(std::int64_t{kTileLanes} * kBlock);
-  weights = take(std::int64_t{kTileLanes} * kBlock / 2);
-  max = take(kTileLanes);
-  sum = take(kTileLanes);
-  keep = take(kTileLanes);
-  acc = take(std::int64_t{kTileLanes} * padded(v_dim));
-  keys = take(std::int64_t{kLanes} * padded(dim));
-  values = take(std::int64_t{kSlots} * kBlock * padded(v_dim));
-  static_assert(sizeof(PackedSlot) <= kLanes * sizeof(float));
-  packed = take(kSlots * kLanes);
+Tile::Tile(Index query_dim, Index value_dim, Index slots)
+    : dim(query_dim), v_dim(value_dim), packed(new PackedSlot[static_cast<std::size_t>(slots)]) {
+  const std::int64_t lane_rows = kTileLanes, width = padded(v_dim);
+  const std::pair<float**, std::int64_t> parts[] = {{&queries, lane_rows * padded(dim)},
+                                                    {&scores, lane_rows * kBlock},
+                                                    {&weights, lane_rows * kBlock / 2},
+                                                    {&max, lane_rows},
+                                                    {&sum, lane_rows},
+                                                    {&keep, lane_rows},
+                                                    {&acc, lane_rows * width},
+                                                    {&keys, std::int64_t{kLanes} * padded(dim)},
+                                                    {&values, std::int64_t{slots} * kBlock * width}};
+  std::int64_t all = 0;
+  for (const auto& [at, count] : parts) all += count;
+  memory_ = AlignedFloats::make(static_cast<std::size_t>(all));
+  float* next = memory_.get();
+  for (const auto& [at, count] : parts) *at = std::exchange(next, next + count);
 }
 
 }  // namespace chorus::flex::cpu

@@ -126,14 +126,19 @@ struct KeyBlock {
   Index slot = 0;  // of Tile::values
 };
 
-/// A tile's memory. Rows of [kTileLanes] hold a number a lane.
-struct Tile {
-  Tile() = default;
-  /// Lies in the `floats(dim, v_dim)` at `at`, 64-byte aligned, that were 0 before their first tile.
-  Tile(Index dim, Index v_dim, float* at);
-  static std::int64_t floats(Index dim, Index v_dim);
+/// Which values lie packed in a slot: these keys of the block whose values begin at `v`. Null: none.
+struct PackedSlot {
+  const void* v = nullptr;
+  Range keys;
+};
 
-  Index lanes = 0, dim = 0, v_dim = 0;
+/// The memory of one tile after another. Rows of [kTileLanes] hold a number a lane. Nothing in it is set before begin(), but
+/// `packed`, which is empty at first.
+struct Tile {
+  /// Has `slots` for values.
+  Tile(Index dim, Index v_dim, Index slots);
+
+  Index lanes = 0, dim, v_dim;
   float* queries = nullptr;  // [dim][kTileLanes], or pairs of bf16 in half as many rows
   float* scores = nullptr;   // [kBlock][kTileLanes], in base-2 units
   float* weights = nullptr;  // [kBlock / 2][kTileLanes] pairs of bf16
@@ -143,25 +148,19 @@ struct Tile {
       nullptr;  // [kTileLanes], what the next block multiplies acc by; 0: acc counts as 0, whatever it holds
   float* acc = nullptr;     // [kTileLanes][padded(v_dim)], not normalised; of no meaning while sum is 0
   float* keys = nullptr;    // [kLanes][padded(dim)], rows made wider
-  float* values = nullptr;  // [kSlots][kBlock][padded(v_dim)], in the kernel's form
-  float* packed = nullptr;  // [kSlots][kLanes], a PackedSlot each: what `values` hold
+  float* values = nullptr;  // [slots][kBlock][padded(v_dim)], in the kernel's form
+  std::unique_ptr<PackedSlot[]> packed;  // [slots]: what `values` hold
 
-  static constexpr Index kSlots = 2;  // a block and its neighbour
   float* values_of(Index slot) const { return values + std::int64_t{slot} * kBlock * padded(v_dim); }
-};
 
-/// Which values lie packed in a slot: these keys of the block whose values begin at `v`. Null: none.
-struct PackedSlot {
-  const void* v;
-  Range keys;
+ private:
+  AlignedFloats::Pointer memory_;
 };
 
 /// Takes `keys` of a block as packed and returns those that are not yet: the caller packs them at once, none if empty. Tiles
 /// that follow each other want the same blocks, the tensors of a call do not change between them, and a block stays where it is.
 inline Range claim_keys(const Tile& tile, Index slot, const void* v, Range keys) {
-  PackedSlot packed;
-  float* const at = tile.packed + slot * kLanes;
-  std::memcpy(static_cast<void*>(&packed), at, sizeof packed);
+  PackedSlot& packed = tile.packed[static_cast<std::size_t>(slot)];
   Range missing = keys;
   if (packed.v == v) {  // what lies there grows to one side or both; then all of it is packed anew
     const Range both{std::min(packed.keys.begin, keys.begin), std::max(packed.keys.end, keys.end)};
@@ -172,7 +171,6 @@ inline Range claim_keys(const Tile& tile, Index slot, const void* v, Range keys)
     keys = both;
   }
   packed = {v, keys};
-  std::memcpy(at, &packed, sizeof packed);
   return missing;
 }
 

@@ -37,8 +37,8 @@ HWY_INLINE __m512bh pair_everywhere(const void* at) {
   return (__m512bh)_mm512_set1_epi32(pair);
 }
 
-/// 2^x for x <= 0; 0 below the range, NaN stays NaN. Relative error under 2e-7.
-HWY_INLINE __m512 exp2_nonpositive(__m512 x) {
+/// 2^x for x <= 0; 0 below the range and in lanes not wanted, NaN stays NaN. Relative error under 2e-7.
+HWY_INLINE __m512 exp2_nonpositive(__m512 x, __mmask16 wanted = 0xffff) {
   const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const __m512 f = _mm512_sub_ps(x, whole);
   __m512 y = _mm512_set1_ps(1.5353376511484385e-4F);
@@ -48,8 +48,8 @@ HWY_INLINE __m512 exp2_nonpositive(__m512 x) {
   y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(2.4022647738456726e-1F));
   y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(6.931471824645996e-1F));
   y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(1.0F));
-  const __mmask16 tiny = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-126.0F), _CMP_LT_OQ);
-  return _mm512_mask_blend_ps(tiny, _mm512_scalef_ps(y, whole), _mm512_setzero_ps());
+  const __mmask16 some = _mm512_mask_cmp_ps_mask(wanted, x, _mm512_set1_ps(-126.0F), _CMP_NLT_UQ);
+  return _mm512_maskz_scalef_ps(some, y, whole);
 }
 
 template <int kKeys, int kGroups>
@@ -164,8 +164,8 @@ HWY_INLINE void softmax_lanes(const TileMask& mask, Range keys, Index lane, cons
   for (Index key = keys.begin; key < keys.end; key += 4) {
     __m512 weight[4];
     for (Index i = 0; i < 4; ++i) {
-      weight[i] = exp2_nonpositive(_mm512_sub_ps(_mm512_loadu_ps(s + (key + i) * kTileLanes), base));
-      if constexpr (kMasked) weight[i] = _mm512_maskz_mov_ps(lanes_seen(mask, key + i, lane), weight[i]);
+      const __m512 x = _mm512_sub_ps(_mm512_loadu_ps(s + (key + i) * kTileLanes), base);
+      weight[i] = kMasked ? exp2_nonpositive(x, lanes_seen(mask, key + i, lane)) : exp2_nonpositive(x);
       sum[i] = _mm512_add_ps(sum[i], weight[i]);
     }
     for (Index i = 0; i < 4; i += 2)

@@ -1,7 +1,5 @@
 #include "flex/cpu/tile_blocks.h"
 
-#include <memory>
-
 namespace chorus::flex::cpu {
 namespace {
 
@@ -17,10 +15,9 @@ void for_block_rows(const BlockMask& mask, const TileRows& rows, const Body& bod
 
 }  // namespace
 
-BlockKinds::BlockKinds(Range blocks, float* memory) : blocks_(blocks) {
-  static_assert(sizeof(Count) == sizeof(float), "as floats() has it");
-  counts_ = reinterpret_cast<Count*>(memory);
-  std::uninitialized_fill_n(counts_, blocks.size(), Count{});
+BlockKinds::BlockKinds(Range blocks, std::vector<Count>& memory) : blocks_(blocks) {
+  memory.assign(static_cast<std::size_t>(blocks.size()), Count{});
+  counts_ = memory.data();
 }
 
 void BlockKinds::add(Range blocks, std::uint16_t any, std::uint16_t full) {

@@ -3,10 +3,12 @@
 //
 //   const TileShape shape(q.extents, k.extents, TileShape::Order::rows);
 //   const TileRows rows = shape.tile(task);
-//   BlockKinds kinds({0, blocks}, memory);
+//   BlockKinds kinds({0, blocks}, counts);
 //   kinds.add(block_mask, rows);
 //   if (kinds[block] != BlockKind::empty) ...
 #pragma once
+
+#include <vector>
 
 #include "flex/block_mask.h"
 #include "flex/cpu/tile.h"
@@ -33,8 +35,10 @@ struct TileRows {
 /// and little is computed to be hidden; or the rows of a head, which is what a mod that is asked about them one by one likes.
 struct TileShape {
   enum class Order { rows, heads };
+  static constexpr Index kMostTogether = 4;
 
-  TileShape(const Extents& q, const Extents& k, Order order)
+  /// `head_bytes`: of the keys and values of a kv head.
+  TileShape(const Extents& q, const Extents& k, std::int64_t head_bytes, Order order)
       : batch(q.batch), kv_heads(k.heads), group(q.heads / k.heads), q_rows(q.rows) {
     heads = std::min(group, kTileLanes);
     rows = std::max(1, std::min(kTileLanes / heads, q_rows));
@@ -42,10 +46,13 @@ struct TileShape {
     pieces = (q_rows + rows - 1) / rows;
     row_step = order == Order::rows ? heads : 1;
     head_step = order == Order::rows ? 1 : rows;
+    together = static_cast<Index>(
+        std::clamp<std::int64_t>(kNearBytes / std::max<std::int64_t>(head_bytes, 1), 1, kMostTogether));
   }
 
-  /// Sets of heads that share a tile.
-  std::int64_t planes() const { return std::int64_t{batch} * kv_heads * chunks; }
+  /// Sets of heads that share a tile: those of a batch lie side by side.
+  std::int64_t planes() const { return batch * planes_of_batch(); }
+  std::int64_t planes_of_batch() const { return std::int64_t{kv_heads} * chunks; }
   std::int64_t tiles() const { return planes() * pieces; }
   /// Of row r of the h-th head of a tile.
   Index lane(Index h, Index r) const { return h * head_step + r * row_step; }
@@ -71,26 +78,43 @@ struct TileShape {
     t.heads = std::min(heads, group - chunk * heads);
     return t;
   }
-  /// Tile `task` of [plane][piece], last rows first: under a causal mask they are the longest.
-  TileRows tile(std::int64_t task) const {
-    TileRows t = plane(task / pieces);
-    t.first = (pieces - 1 - static_cast<Index>(task % pieces)) * rows;
+  /// The tile of a plane's rows, last rows first: under a causal mask they are the longest.
+  TileRows tile(std::int64_t of_plane, Index piece) const {
+    TileRows t = plane(of_plane);
+    t.first = (pieces - 1 - piece) * rows;
     t.count = std::min(rows, q_rows - t.first);
     return t;
+  }
+  /// All tiles in an order in which neighbours have much in common: the same rows of `together` planes, of which a mask often
+  /// says the same, then the rows before them, which see much the same keys.
+  TileRows tile(std::int64_t task) const {
+    const std::int64_t of_batch = planes_of_batch() * pieces, first = task / of_batch * planes_of_batch();
+    task %= of_batch;
+    const std::int64_t set = task / (std::int64_t{together} * pieces) * together;
+    const std::int64_t width = std::min<std::int64_t>(together, planes_of_batch() - set);
+    task -= set * pieces;
+    return tile(first + set + task % width, static_cast<Index>(task / width));
   }
 
   Index batch, kv_heads, group, q_rows;
   Index heads, rows;  // of a tile, at most
   Index chunks, pieces;
   Index row_step, head_step;
+  Index together;  // planes that tiles take turns at
+
+ private:
+  // Of keys and values that tiles go through again and again: more had better be one head's.
+  static constexpr std::int64_t kNearBytes = std::int64_t{2} << 20;
 };
 
 /// What a tile's heads and rows together make of each block of keys.
 class BlockKinds {
  public:
-  /// Of blocks [blocks.begin, blocks.end), in `floats(blocks.size())` floats of memory.
-  BlockKinds(Range blocks, float* memory);
-  static std::int64_t floats(Index blocks) { return blocks; }
+  struct Count {
+    std::uint16_t any, full;  // parts that see something of the block; everything
+  };
+  /// Of blocks [blocks.begin, blocks.end). The memory is the caller's, so that one call's serves the next.
+  BlockKinds(Range blocks, std::vector<Count>& memory);
 
   /// Adds what one head's structure says of keys `wanted`, those of the blocks that are not cut away.
   void add(const SeenKeys& seen, Range wanted);
@@ -104,9 +128,6 @@ class BlockKinds {
   }
 
  private:
-  struct Count {
-    std::uint16_t any, full;  // parts that see something of the block; everything
-  };
   void add(Range blocks, std::uint16_t any, std::uint16_t full);
 
   Range blocks_;
