@@ -17,7 +17,7 @@ constexpr int kSpins = 8'000;
 
 // A thread takes this part of its share of what is left: many indices at first, for neighbours often have much in common and
 // the counter is shared; one by one at last, so that all end together.
-constexpr std::int64_t kPartOfShare = 4;
+constexpr std::int64_t kPartOfShare = 2;
 
 int available_cores() {
   cpu_set_t set;

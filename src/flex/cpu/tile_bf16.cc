@@ -235,14 +235,27 @@ void all_factors(const Tile& t, float* factors) {
   }
 }
 
-/// acc times the factor, `count` of them, rounded; where the factor is 0, acc has no meaning.
-HWY_INLINE void store_part(__m512 acc, float factor, Index count, bf16* to) {
-  const auto any = static_cast<__mmask16>(factor == 0.0F ? 0 : 0xffff);
-  const auto value = (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_mul_ps(any, acc, _mm512_set1_ps(factor)));
-  if (count >= kLanes)
+/// acc times the factor of its row; 0 where that is 0, whatever acc holds.
+HWY_INLINE __m512 times(__m512 acc, __m512 factor) {
+  return _mm512_maskz_mul_ps(_mm512_cmp_ps_mask(factor, _mm512_setzero_ps(), _CMP_NEQ_UQ), acc, factor);
+}
+
+/// Sixteen numbers rounded, or the first eight.
+HWY_INLINE void store_sixteen(__m512 result, bool whole, bf16* to) {
+  const auto value = (__m256i)_mm512_cvtneps_pbh(result);
+  if (whole)
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), value);
   else
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(value));
+}
+
+/// The first `count` columns of a row, a multiple of eight.
+template <int kN>
+HWY_INLINE void store_row(const __m512* acc, __m512 factor, Index count, bf16* to) {
+  const bool all = count >= kN * kLanes;
+  for (int n = 0; n < kN; ++n)
+    if (all || n * kLanes < count)
+      store_sixteen(times(acc[n], factor), all || count - n * kLanes >= kLanes, to + n * kLanes);
 }
 
 /// The results of some lanes.
@@ -250,8 +263,9 @@ void store_lanes(const Tile& t, Range lanes, const float* factors, bf16* const* 
   for (Index lane = lanes.begin; lane < lanes.end; ++lane) {
     if (rows[lane] == nullptr) continue;
     const float* acc = t.acc + std::int64_t{lane} * padded(t.v_dim);
+    const __m512 factor = _mm512_set1_ps(factors[lane]);
     for (Index at = 0; at < t.v_dim; at += kLanes)
-      store_part(_mm512_loadu_ps(acc + at), factors[lane], t.v_dim - at, rows[lane] + at);
+      store_sixteen(times(_mm512_loadu_ps(acc + at), factor), t.v_dim - at >= kLanes, rows[lane] + at);
   }
 }
 
@@ -266,12 +280,15 @@ template <int kM, int kN>
 HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, Index stride,
                            Index count, float* out, Index out_stride, const Results& results) {
   __m512 acc[kM][kN];
-  for (int r = 0; r < kM; ++r) {
-    for (int n = 0; n < kN; ++n) acc[r][n] = _mm512_setzero_ps();
-    if (keep[r] == 0.0F) continue;
-    for (int n = 0; n < kN; ++n)
-      acc[r][n] = _mm512_mul_ps(_mm512_loadu_ps(out + r * out_stride + n * kWidth), _mm512_set1_ps(keep[r]));
-  }
+  for (auto& row : acc)
+    for (auto& a : row) a = _mm512_setzero_ps();
+  const __m512 kept = _mm512_maskz_loadu_ps((1U << kM) - 1, keep);
+  if (_mm512_cmp_ps_mask(kept, _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0)
+    for (int r = 0; r < kM; ++r) {
+      const __m512 factor = _mm512_set1_ps(keep[r]);
+      for (int n = 0; n < kN; ++n)
+        acc[r][n] = times(_mm512_loadu_ps(out + r * out_stride + n * kWidth), factor);
+    }
   for (Index pair = 0; pair < count; ++pair, values += stride, weights += kTileLanes) {
     __m512bh row[kN];
     for (int n = 0; n < kN; ++n) row[n] = pairs(values + n * kWidth);
@@ -288,10 +305,7 @@ HWY_INLINE void add_values(const float* weights, const float* keep, const float*
 #pragma GCC unroll 6  // else the sums live in memory from the start
   for (int r = 0; r < kM; ++r) {
     if (results.rows[r] == nullptr) continue;
-    for (int n = 0; n < kN; ++n)
-      if (n * kWidth < results.count)
-        store_part(acc[r][n], results.factors[r], results.count - n * kWidth,
-                   results.rows[r] + results.at + n * kWidth);
+    store_row<kN>(acc[r], _mm512_set1_ps(results.factors[r]), results.count, results.rows[r] + results.at);
   }
 }
 
