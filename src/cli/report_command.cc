@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "cli/commands.h"
 #include "cli/option_checks.h"
@@ -74,9 +75,11 @@ double mean_of_column(const Run& run, std::string_view column) {
   return sum / static_cast<double>(run.table.rows());
 }
 
+/// Nothing where all results are of one N.
 template <class Measure>
-Drawing against_size(const ResultGroup& group, const std::string& name, const std::string& title,
-                     const std::string& axis, bool from_zero, Measure&& measure) {
+std::optional<Drawing> against_size(const ResultGroup& group, const std::string& name,
+                                    const std::string& title, const std::string& axis, bool from_zero,
+                                    Measure&& measure) {
   std::map<std::string, std::map<int, double>> methods;
   for (const Run& run : group.runs) {
     if (run.name.paraphrases == 0 || !run.name.indexs.empty()) continue;
@@ -84,12 +87,18 @@ Drawing against_size(const ResultGroup& group, const std::string& name, const st
       methods[run.name.label()][run.name.paraphrases] = value;
   }
   std::vector<report::Line> lines;
+  std::set<int> all_sizes;
   for (const auto& [method, sizes] : methods) {
     report::Line& line = lines.emplace_back(report::Line{method, {}});
-    for (const auto& [n, value] : sizes) line.points.push_back({static_cast<double>(n), value});
+    for (const auto& [n, value] : sizes) {
+      line.points.push_back({static_cast<double>(n), value});
+      all_sizes.insert(n);
+    }
   }
-  return {name, title,
-          [=](Format format) { return report::line_figure(title, "N", axis, lines, from_zero, format); }};
+  if (all_sizes.size() < 2) return std::nullopt;
+  return Drawing{name, title, [=](Format format) {
+                   return report::line_figure(title, "N", axis, lines, from_zero, format);
+                 }};
 }
 
 /// The layout of a run out of its manifest, as a mask of made-up sizes; nothing where it is none of the named layouts.
@@ -120,13 +129,14 @@ std::optional<Drawing> mask_of(const Run& run) {
 
 std::vector<Drawing> drawings_of(const ResultGroup& group, const Arguments& arguments) {
   std::vector<Drawing> drawings{accuracy_bars(group, arguments)};
-  drawings.push_back(
-      against_size(group, "accuracy_n", "Accuracy against N", "accuracy", false,
+  const auto add = [&](std::optional<Drawing> drawing) {
+    if (drawing) drawings.push_back(std::move(*drawing));
+  };
+  add(against_size(group, "accuracy_n", "Accuracy against N", "accuracy", false,
                    [&](const Run& run) { return eval::accuracy_of(run, arguments.results.analysis).value; }));
-  drawings.push_back(
-      against_size(group, "seconds_n", "Cost against N", "seconds a question", true, seconds_a_question));
-  drawings.push_back(against_size(group, "tokens_n", "Prompt tokens against N", "tokens a question", true,
-                                  [](const Run& run) { return mean_of_column(run, "prompt_tokens"); }));
+  add(against_size(group, "seconds_n", "Cost against N", "seconds a question", true, seconds_a_question));
+  add(against_size(group, "tokens_n", "Prompt tokens against N", "tokens a question", true,
+                   [](const Run& run) { return mean_of_column(run, "prompt_tokens"); }));
   for (const Run* run : group.of_size(arguments.results.num_paraphrases))
     if (eval::is_flex(run->name))
       if (auto mask = mask_of(*run)) {

@@ -32,6 +32,16 @@ std::vector<std::filesystem::path> files_of(const ResultsOptions& options) {
   return options.files.empty() ? eval::find_results(options.output_dir) : files;
 }
 
+/// Results that would be looked for and are not there yet.
+void warn_of_unfinished(const ResultsOptions& options, const core::Log& log) {
+  std::vector<std::filesystem::path> folders(options.files.begin(), options.files.end());
+  if (folders.empty()) folders.emplace_back(options.output_dir);
+  for (const auto& folder : folders)
+    for (const auto& file : eval::find_unfinished(folder))
+      log.warn("left out: {} is of a run that is not through; its command, given again, goes on with it",
+               file.string());
+}
+
 bool is_named(const ResultsOptions& options, const std::filesystem::path& file) {
   return std::find(options.files.begin(), options.files.end(), file) != options.files.end();
 }
@@ -77,6 +87,29 @@ void keep_size(std::vector<ResultGroup>& groups, int n) {
   if (!groups.empty()) return;
   throw Error(ErrorKind::usage, fmt::format("--num-paraphrases {}, of which there is no result", n),
               fmt::format("{}", fmt::join(found, ", ")), "choose one of them");
+}
+
+[[noreturn]] void throw_nothing_found(const ResultsOptions& options, const std::set<std::string>& found) {
+  if (found.empty())
+    throw Error(ErrorKind::data, fmt::format("no result below '{}' can be read", options.output_dir),
+                "at least one", "see the warnings above");
+  const auto given = [](const char* name, const std::string& value) {
+    return value.empty() ? "" : fmt::format(" {} '{}'", name, value);
+  };
+  throw Error(
+      ErrorKind::data,
+      fmt::format("no result of{}{}", given("data set", options.dataset), given("model", options.model)),
+      fmt::format("data set / model: {}", fmt::join(found, ", ")), "choose one of them");
+}
+
+/// An interval is of the spread between clusters, which two or three do not show.
+void warn_of_few_clusters(const std::string& column, ResultGroup& group) {
+  constexpr std::size_t kFew = 8;
+  if (column.empty() || group.runs.empty()) return;
+  const std::size_t clusters = eval::group_by(group.runs.front(), column).values.size();
+  if (clusters < kFew)
+    group.warnings.push_back(fmt::format("--cluster {}: {} {}; intervals from fewer than {} are too narrow",
+                                         column, clusters, clusters == 1 ? "group" : "groups", kFew));
 }
 
 /// A column that tells whether the subject contains the answer is always looked at.
@@ -165,10 +198,13 @@ void add_results_options(CLI::App& command, ResultsOptions& options) {
 
 std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, const core::Log& log) {
   options.analysis.score = {eval::match_rule_from(options.match), eval::lemma_source_from(options.lemmas)};
+  warn_of_unfinished(options, log);
   std::map<std::pair<std::string, std::string>, ResultGroup> groups;
+  std::set<std::string> found;
   for (const auto& file : files_of(options)) {
     try {
       eval::Run run = eval::read_run(file, options.analysis.score);
+      found.insert(fmt::format("{} / {}", run.dataset, run.model));
       const bool wanted = (options.dataset.empty() || run.dataset == options.dataset) &&
                           (options.model.empty() || run.model == options.model);
       if (!wanted) continue;
@@ -181,15 +217,7 @@ std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, c
       log.warn("left out: {}", error.got());
     }
   }
-  if (groups.empty()) {
-    const bool all = options.dataset.empty() && options.model.empty();
-    throw Error(
-        ErrorKind::data,
-        all ? fmt::format("no result below '{}' can be read", options.output_dir)
-            : fmt::format("no result of data set '{}' and model '{}'", options.dataset, options.model),
-        "at least one",
-        all ? "see the warnings above" : "leave --dataset and --model out to see what there is");
-  }
+  if (groups.empty()) throw_nothing_found(options, found);
   std::vector<ResultGroup> list;
   for (auto& [key, group] : groups) list.push_back(std::move(group));
   keep_size(list, options.num_paraphrases);
@@ -199,6 +227,7 @@ std::vector<ResultGroup> read_results(ResultsOptions& options, bool all_sizes, c
     eval::check_one_data_set(group.all());
     const eval::RunSet of_one_size = group.of_size(options.num_paraphrases);
     group.warnings = eval::differences(all_sizes ? group.all() : of_one_size, of_one_size);
+    warn_of_few_clusters(options.analysis.cluster, group);
     for (const std::string& line : group.warnings) log.warn("{} / {}: {}", group.dataset, group.model, line);
   }
   return list;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace chorus::data {
 namespace {
@@ -19,6 +20,13 @@ std::string shown(const Json& object, const std::string& key) {
   return object.contains(key) ? shown(object.at(key)) : "none";
 }
 
+bool is_sha256(const Json& value) {
+  if (!value.is_string()) return false;
+  const auto& text = value.get_ref<const std::string&>();
+  return text.size() == 64 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
 void compare(const std::string& prefix, const Json& theirs, const Json& ours, const std::string& whose,
              std::vector<std::string>& lines) {
   std::vector<std::string> keys;
@@ -30,7 +38,12 @@ void compare(const std::string& prefix, const Json& theirs, const Json& ours, co
     const bool both = theirs.contains(key) && ours.contains(key);
     if (both && theirs.at(key).is_object() && ours.at(key).is_object()) {
       compare(prefix + key + ".", theirs.at(key), ours.at(key), whose, lines);
-    } else if (!both || theirs.at(key) != ours.at(key)) {
+    } else if (both && theirs.at(key) == ours.at(key)) {
+      continue;
+    } else if (both && is_sha256(theirs.at(key)) &&
+               is_sha256(ours.at(key))) {  // two digests tell a reader nothing
+      lines.push_back(fmt::format("{}{}: not the contents that {} was made of", prefix, key, whose));
+    } else {
       lines.push_back(fmt::format("{}{}: {} has {}, this run has {}", prefix, key, whose, shown(theirs, key),
                                   shown(ours, key)));
     }

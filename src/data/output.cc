@@ -30,11 +30,26 @@ std::int64_t limit(const Json& settings, const std::string& key) {
   return value == 0 ? std::numeric_limits<std::int64_t>::max() : value;
 }
 
+/// A limit of 0 as its reader knows it.
+Json with_named_limits(Json settings, const std::vector<std::string>& raisable) {
+  for (const auto& key : raisable)
+    if (settings.contains(key) && settings[key] == 0) settings[key] = "all";
+  return settings;
+}
+
+/// The digest of what is asked; null if it is not known.
+Json questions_of(const Json& configuration) {
+  const Json inputs = configuration.value("inputs", Json::object());
+  return inputs.is_object() ? inputs.value("questions", Json()) : Json();
+}
+
 /// The part of the comparison that needs only the two configurations.
 OutputStatus compare(const Json& finished, const Configuration& configuration) {
   OutputStatus status;
   const Json ours = configuration.complete();
-  status.differences = differences(finished, ours, "the finished result");
+  status.differences = differences(with_named_limits(finished, configuration.raisable),
+                                   with_named_limits(ours, configuration.raisable), "the finished result");
+  status.other_questions = questions_of(finished) != questions_of(ours);
   Json theirs = finished;
   bool lower = false, higher = false;
   for (const auto& key : configuration.raisable) {
@@ -101,13 +116,21 @@ Json run_json(const ResultLog& log, const Json& notes) {
   return json;
 }
 
+std::string what_to_do(const OutputStatus& status) {
+  if (status.state == OutputState::finished_more)
+    return "ask for as many questions or more, use --rewrite to cut it down, --tag or another --output-dir "
+           "to keep both";
+  if (status.other_questions)
+    return "use --rewrite to replace it, --dataset-name or another --output-dir to keep both";
+  return "use --rewrite to replace it, --tag or another --output-dir to keep both";
+}
+
 void check_may_go_on(const ResultFiles& files, const OutputStatus& status) {
   if (status.state == OutputState::absent || status.state == OutputState::finished_fewer) return;
   throw Error(ErrorKind::data,
               fmt::format("{} is there already: {}", files.main_table().string(),
                           fmt::join(status.differences, "; ")),
-              "no result, or one of this configuration",
-              "use --rewrite to replace it, --tag or another --output-dir to keep both");
+              "no result, or one of this configuration", what_to_do(status));
 }
 
 /// Into a log beside the old one, which an interrupted rewriting of this configuration has begun already.

@@ -31,6 +31,7 @@ enum class OutputState {
 struct OutputStatus {
   OutputState state = OutputState::absent;
   std::vector<std::string> differences = {};  // what makes it another; empty for absent and finished_same
+  bool other_questions = false;               // one of them: results of both cannot lie in one folder
 };
 
 /// Looks at what is on disk; changes nothing. A finished result is a manifest whose files are there as it

@@ -16,14 +16,18 @@ namespace {
 const std::string kId = "id", kUuid = "uuid", kParaphrases = "paraphrases", kAnswers = "answers",
                   kManual = "manual_paraphrases", kAuto = "auto_paraphrases", kTemplates = "templates";
 
+/// The name of the column, or null.
+const std::string* id_column(const Record& record) {
+  for (const std::string* column : {&kId, &kUuid})
+    if (find_field(record, *column) != nullptr) return column;
+  return nullptr;
+}
+
 std::string id_of(const Record& record, const std::string& first_phrasing) {
-  for (const std::string& column : {kId, kUuid}) {
-    const Json* value = find_field(record, column);
-    if (value == nullptr) continue;
-    if (value->is_number_integer()) return value->dump();
-    return text_field(record, column);
-  }
-  return md5_hex(first_phrasing);
+  const std::string* column = id_column(record);
+  if (column == nullptr) return md5_hex(first_phrasing);
+  const Json& value = *find_field(record, *column);
+  return value.is_number_integer() ? value.dump() : text_field(record, *column);
 }
 
 std::string extra_text(const Json& value) {
@@ -131,6 +135,9 @@ std::vector<Sample> samples_of(const std::vector<Record>& records, RowGuard& gua
         samples.push_back(std::move(sample));
       else if (is_one_phrasing(record) && is_one_phrasing(*found->second.second))
         samples[found->second.first].paraphrases.push_back(std::move(sample.paraphrases.front()));
+      else if (id_column(record) == nullptr)
+        bad_row(record, "has the first phrasing of " + found->second.second->where + " and no id",
+                "a column 'id' where phrasings are alike");
       else
         bad_row(record, "has the id '" + sample.uuid + "' of " + found->second.second->where,
                 "ids that differ");

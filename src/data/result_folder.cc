@@ -40,9 +40,8 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 }  // namespace
 
 void check_same_questions(const ResultFiles& files, const Configuration& configuration) {
-  if (!is_own_format(configuration.settings.value("dataset", "")) ||
-      !configuration.inputs.contains("questions"))
-    return;
+  const std::string dataset = configuration.settings.value("dataset", "");
+  if (!(is_own_format(dataset) || dataset == "webqa") || !configuration.inputs.contains("questions")) return;
   const std::string ours = configuration.inputs.value("questions", "");
   for (const fs::path& file : files_in(files.folder)) {
     if (file == files.manifest() || file == files.log()) continue;  // compared in full when the run is opened

@@ -8,9 +8,9 @@
 
 namespace chorus::data {
 
-/// The results of all files of one's own lie in one folder by format unless --dataset-name tells them apart. Throws Error(data)
-/// when a finished or begun result of another name in this folder is of other questions (inputs.questions of its manifest or
-/// log). Other data sets are not looked at: their name says what they are.
+/// The results of all files of one's own lie in one folder by format, those of WebQuestions whatever phrasings were added to it,
+/// unless --dataset-name tells them apart. Throws Error(data) when a finished or begun result of another name in this folder is
+/// of other questions (inputs.questions of its manifest or log). Other data sets are not looked at: their name says what they are.
 void check_same_questions(const ResultFiles& files, const Configuration& configuration);
 
 }  // namespace chorus::data

@@ -258,6 +258,20 @@ std::vector<std::filesystem::path> find_results(const std::filesystem::path& fol
   return files;
 }
 
+std::vector<std::filesystem::path> find_unfinished(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  constexpr std::string_view kLog = ".log.jsonl";
+  std::vector<fs::path> logs;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string path = at->path().string();
+    if (path.ends_with(kLog) && !fs::exists(path.substr(0, path.size() - kLog.size()) + ".json"))
+      logs.push_back(at->path());
+  }
+  std::sort(logs.begin(), logs.end());
+  return logs;
+}
+
 Run read_run(const std::filesystem::path& file, const ScoreOptions& options) {
   Run run{.file = file, .name = run_name(file.stem().string())};
   run.table = data::read_table(file, {.csv_types = data::result_csv_types()});

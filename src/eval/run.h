@@ -66,6 +66,8 @@ struct Run {
 /// All .feather files below the folder but the summaries of chorus sweep, and results as .csv that have none beside them, in order of
 /// their paths. Throws Error(data) where there are none, Error(io).
 std::vector<std::filesystem::path> find_results(const std::filesystem::path& folder);
+/// All logs below the folder that have no manifest beside them: of runs that are under way or were stopped.
+std::vector<std::filesystem::path> find_unfinished(const std::filesystem::path& folder);
 
 /// Throws Error(data) for a file without uuid, answers and prediction (or greedy_predict), or, with LemmaSource::file,
 /// without lemma columns; for two rows of one question where a method has one; for rows of more phrasings than its name or its manifest says;

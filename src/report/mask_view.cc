@@ -168,7 +168,7 @@ std::string MaskView::sees_of(const MaskSegment& segment) const {
 }
 
 std::string MaskView::legend() const {
-  eval::Table table({{"segment"}, {"positions"}, {"tokens", eval::Table::number}, {"sees"}});
+  eval::Table table({{"segment"}, {"indices"}, {"tokens", eval::Table::number}, {"sees"}});
   for (const MaskSegment& s : segments_)
     table.add({s.label, fmt::format("{}-{}", s.begin, s.end - 1), fmt::format("{}", s.size()),
                s.segment < 0 ? "everything before it" : sees_of(s)});

@@ -148,7 +148,15 @@ TEST_F(Analyze, ReadsARunOfGenerate) {
 TEST_F(Analyze, BadInputIsNamed) {
   expect_failure(program_.run({"analyze"}), 3, "no .feather file below 'results'");
   write_all();
-  expect_failure(program_.run({"analyze", "--dataset", "other"}), 3, "no result of data set 'other'");
+  expect_failure(program_.run({"analyze", "--dataset", "other"}), 3,
+                 "no result of data set 'other'; expected data set / model: set / m");
+  write_file(program_ / "results/set/m/vote.log.jsonl", "{}\n");
+  write_file(program_ / "results/set/m/origin.log.jsonl", "{}\n");
+  write_file(program_ / "results/set/m/origin.json", "{}\n");
+  const std::string warned = program_.run({"analyze", "--cluster", "relation"}).err;
+  EXPECT_THAT(warned, HasSubstr("left out: results/set/m/vote.log.jsonl is of a run that is not through"));
+  EXPECT_THAT(warned, testing::Not(HasSubstr("origin.log")));
+  EXPECT_THAT(warned, HasSubstr("--cluster relation: 2 groups; intervals from fewer than 8 are too narrow"));
   expect_failure(program_.run({"analyze", "--by", "nothing"}), 3, "no result has a column 'nothing'");
   expect_failure(program_.run({"analyze", "--lemmas", "file", "results/set/m/origin.feather"}), 3,
                  "has no lemma columns");

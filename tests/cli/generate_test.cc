@@ -112,7 +112,7 @@ TEST_F(Generate, AnotherConfigurationIsRefusedWithTheDifferenceNamed) {
   expect_failure(generate({"--max-samples", "2"}), 3,
                  "max_samples: the finished result has 3, this run has 2");
   write_file(program_ / "q.jsonl", questions(7));
-  expect_failure(generate({"--max-samples", "3"}), 3, "inputs.q.jsonl: the finished result has ");
+  expect_failure(generate({"--max-samples", "3"}), 3, "inputs.q.jsonl: not the contents that");
   EXPECT_EQ(result_bytes(program_, "flex_attention-3.bos-scope=own"), before);
 }
 
@@ -151,7 +151,7 @@ TEST_F(Generate, AModelThatChangedInItsMiddleIsAnotherModel) {
   std::string changed = model + std::string(12 << 20, '\0');
   changed[(5 << 20) + 100] = 1;
   write_file(program_ / "tiny.gguf", changed);
-  expect_failure(generate({"--max-samples", "3"}), 3, "inputs.model: the finished result has ");
+  expect_failure(generate({"--max-samples", "3"}), 3, "inputs.model: not the contents that");
 }
 
 TEST_F(Generate, APathsSpellingIsInNoManifest) {
@@ -262,7 +262,7 @@ TEST_F(Generate, EqualNamesInTwoFoldersAreTwoInputs) {
   EXPECT_TRUE(manifest["inputs"].contains("patterns/P1.jsonl"));
   EXPECT_TRUE(manifest["inputs"].contains("facts/P1.jsonl"));
   write_file(program_ / "p/patterns/P1.jsonl", patterns + json{{"pattern", "[X]: [Y]."}}.dump() + "\n");
-  expect_failure(program_.run(command), 3, "inputs.patterns/P1.jsonl: the finished result has ");
+  expect_failure(program_.run(command), 3, "inputs.patterns/P1.jsonl: not the contents that");
 }
 
 }  // namespace

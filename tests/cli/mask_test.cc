@@ -24,7 +24,7 @@ TEST(Mask, TheGoldenCase) {
   for (int position = 0; head >> position;) positions.push_back(position);
   EXPECT_THAT(positions, testing::ElementsAre(0, 16, 32, 47, 48, 63, 79, 94, 95, 111, 127, 142, 143, 159, 175,
                                               191, 192, 207, 237, 238, 239, 240, 241, 242, 247));
-  EXPECT_THAT(done.out, HasSubstr("5        192-237        46  itself"));
+  EXPECT_THAT(done.out, HasSubstr("5        192-237      46  itself"));
 }
 
 TEST(Mask, LayoutsBySegmentAndFigures) {

@@ -17,6 +17,9 @@ TEST(Report, OnePageAndItsFigures) {
     ASSERT_EQ(program.run(generate(program, {"--method", method})).code, 0);
   const Arguments arguments{"report",    "--output-dir", "out",         "--output", "page.html",
                             "--figures", "figures",      "--questions", "4"};
+  ASSERT_EQ(program.run(arguments).code, 0);
+  EXPECT_FALSE(fs::exists(program / "figures/accuracy_n.svg"));  // one N makes no line
+  ASSERT_EQ(program.run(generate(program, {"--method", "avg", "--num-paraphrases", "2"})).code, 0);
   const Outcome done = program.run(arguments);
   ASSERT_EQ(done.code, 0) << done.err;
   const std::string page = read_file(program / "page.html");

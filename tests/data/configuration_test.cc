@@ -25,6 +25,12 @@ TEST(Configuration, DifferencesNameKeysAndBothValues) {
   EXPECT_THAT(differences(log, log, "log"), IsEmpty());
 }
 
+TEST(Configuration, DigestsAreNotPrinted) {
+  const std::string one(64, '1'), two(64, 'b');
+  EXPECT_THAT(differences({{"inputs", {{"questions", one}}}}, {{"inputs", {{"questions", two}}}}, "the log"),
+              ElementsAre("inputs.questions: not the contents that the log was made of"));
+}
+
 TEST(Configuration, OrderOfKeysIsNoDifference) {
   EXPECT_THAT(differences({{"a", 1}, {"b", 2.5}}, {{"b", 2.5}, {"a", 1}}, "log"), IsEmpty());
 }

@@ -28,7 +28,9 @@ TEST(ResultFolder, HoldsResultsOfOneSetOfQuestions) {
   }
   check_same_questions(flex, of("one"));
   check_same_questions(avg, of("two"));  // compared in full when it is opened
-  check_same_questions(flex, of("two", "webqa"));
+  check_same_questions(flex, of("two", "pararel"));
+  expect_error(ErrorKind::data, "is a result of other questions",  // other phrasings, of a file of one's own
+               [&] { check_same_questions(flex, of("two", "webqa")); });
   expect_error(ErrorKind::data, "ensemble_avg-5.log.jsonl is a result of other questions",
                [&] { check_same_questions(flex, of("two")); });
   make_folder(pair.feather().parent_path());
