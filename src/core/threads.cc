@@ -31,6 +31,18 @@ inline void pause_cpu() {
 #endif
 }
 
+/// Says at the end of a call that the pool is free again.
+class Leaving {
+ public:
+  explicit Leaving(std::atomic<bool>& in_use) : in_use_(in_use) {}
+  ~Leaving() { in_use_.store(false, std::memory_order_release); }
+  Leaving(const Leaving&) = delete;
+  Leaving& operator=(const Leaving&) = delete;
+
+ private:
+  std::atomic<bool>& in_use_;
+};
+
 template <class T>
 void wait_while(const std::atomic<T>& value, T old) {
   for (int i = 0; i < kSpins; ++i) {
@@ -64,6 +76,10 @@ void ThreadPool::stop() {
 }
 
 void ThreadPool::parallel_for(std::int64_t count, const std::function<void(std::int64_t, int)>& body) {
+  if (in_use_.exchange(true, std::memory_order_acquire))
+    throw Error(ErrorKind::usage, "a thread pool that another call is using", "one call at a time",
+                "give each thread that calls a pool of its own");
+  const Leaving leaving(in_use_);
   count_ = count;
   body_ = &body;
   next_.store(0, std::memory_order_relaxed);

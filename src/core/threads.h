@@ -26,7 +26,8 @@ class ThreadPool {
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
   /// Calls body(index, thread) once for each index in [0, count), in any order, `thread` in [0, size()); returns when
-  /// all are done and rethrows the first exception a body threw, after which some indices are left out. Not reentrant: one call at a time.
+  /// all are done and rethrows the first exception a body threw, after which some indices are left out. One call at a time: throws
+  /// Error(usage) while another is under way, in a body of it or on another thread.
   void parallel_for(std::int64_t count, const std::function<void(std::int64_t index, int thread)>& body);
 
  private:
@@ -39,6 +40,7 @@ class ThreadPool {
   alignas(64) std::atomic<int> busy_{0};             // workers still inside the current round
   alignas(64) std::atomic<std::uint64_t> round_{0};  // each increment starts one parallel_for (or the end)
   std::atomic<bool> stop_{false};
+  std::atomic<bool> in_use_{false};  // by a call of parallel_for
   std::int64_t count_ = 0;
   const std::function<void(std::int64_t, int)>* body_ = nullptr;
   std::mutex error_mutex_;

@@ -28,6 +28,11 @@ void attention(std::type_identity_t<View<const T>> q, std::type_identity_t<View<
                std::type_identity_t<View<const T>> v, View<T> out, const AttentionOptions& options = {},
                const M& mask_mod = {}, const S& score_mod = {}) {
   check_attention(q.extents, k.extents, v.extents, out.extents, options);
+  check_view("q", q);
+  check_view("k", k);
+  check_view("v", v);
+  check_view("out", out);
+  check_mods(mask_mod, score_mod, q.extents, k.extents, options);
   AttentionOptions o = options;
   std::vector<LogSumExp> own_lse;
   if (!o.key_probabilities.empty() && o.lse.empty()) {

@@ -129,10 +129,14 @@ BlockMask::Plane BlockMask::rows_by(const Rule& rule, Index b, Index h, Range ro
 }
 
 // Opaque block rows are shared out singly, structured ones by the hundred: they cost too little to hand around.
-void BlockMask::grow(Index q_length, core::ThreadPool* pool, const Rule& rule) {
-  if (q_length < shape_.q_length)
-    refuse(fmt::format("{} rows added to {}", q_length - shape_.q_length, shape_.q_length), "0 or more");
-  if (q_length == shape_.q_length) return;
+void BlockMask::grow(Index rows, core::ThreadPool* pool, const Rule& rule) {
+  if (rows < 0 || rows > std::numeric_limits<Index>::max() - shape_.q_offset - shape_.q_length)
+    refuse(fmt::format("{} rows added to {} from {}", rows, shape_.q_length, shape_.q_offset),
+           "0 or more, and below 2^31 at the last");
+  if (rows == 0) return;
+  const Index q_length = shape_.q_length + rows;
+  if (rule.check_reach && shape_.kv_length > 0)
+    rule.check_reach({shape_.batch, shape_.heads, shape_.q_offset + q_length, shape_.kv_length});
   const Index first_row = shape_.q_length, first_block = first_row / shape_.q_block;
   const Index blocks = blocks_of(q_length, shape_.q_block) - first_block;
   const Index share = pool == nullptr ? blocks : std::min<Index>(blocks, rule.by_pairs ? 1 : 256);
@@ -141,10 +145,11 @@ void BlockMask::grow(Index q_length, core::ThreadPool* pool, const Rule& rule) {
   const auto make = [&](std::int64_t piece, int) {
     const auto plane = static_cast<Index>(piece / shares);
     const Index block = first_block + static_cast<Index>(piece % shares) * share;
-    Range rows =
+    Range fresh_rows =
         range_of_blocks(block, std::min(block + share, first_block + blocks) - 1, shape_.q_block, q_length);
-    rows.begin = std::max(rows.begin, first_row);
-    fresh[static_cast<std::size_t>(piece)] = rows_by(rule, plane / shape_.heads, plane % shape_.heads, rows);
+    fresh_rows.begin = std::max(fresh_rows.begin, first_row);
+    fresh[static_cast<std::size_t>(piece)] =
+        rows_by(rule, plane / shape_.heads, plane % shape_.heads, fresh_rows);
   };
   if (pool != nullptr)
     pool->parallel_for(pieces, make);
@@ -227,17 +232,24 @@ BlockMask BlockMask::slice(Range rows, Range keys) const {
 }
 
 const BlockMask::Plane& BlockMask::plane(Index b, Index h) const {
+  if (b < 0 || h < 0 || (shape_.batch != 1 && b >= shape_.batch) || (shape_.heads != 1 && h >= shape_.heads))
+    refuse(fmt::format("batch {}, head {}", b, h),
+           fmt::format("below {} and {}, or a mask of 1 for all", shape_.batch, shape_.heads));
   return planes_[index(shape_.batch == 1 ? 0 : b) * index(shape_.heads) + index(shape_.heads == 1 ? 0 : h)];
 }
 
 std::span<const BlockRun> BlockMask::row(Index b, Index h, Index row_block) const {
   const Plane& p = plane(b, h);
+  if (row_block < 0 || row_block >= row_blocks())
+    refuse(fmt::format("block row {}", row_block), fmt::format("0 or more, below {}", row_blocks()));
   const std::size_t first = p.begin[index(row_block)];
   return std::span(p.runs).subspan(first, p.begin[index(row_block) + 1] - first);
 }
 
 BlockKind BlockMask::at(Index b, Index h, Index row_block, Index column) const {
   const auto runs = row(b, h, row_block);
+  if (column < 0 || column >= column_blocks())
+    refuse(fmt::format("block column {}", column), fmt::format("0 or more, below {}", column_blocks()));
   const auto found =
       std::partition_point(runs.begin(), runs.end(), [&](const BlockRun& run) { return run.end <= column; });
   return found != runs.end() && found->begin <= column ? found->kind : BlockKind::empty;
@@ -294,6 +306,7 @@ double BlockMask::sparsity() const {
 }
 
 std::string BlockMask::to_string(Index b, Index h, Index side) const {
+  if (side < 1) refuse(fmt::format("drawn in {} cells", side), "1 or more");
   const Index across = std::max<Index>(1, blocks_of(column_blocks(), side)),
               down = std::max<Index>(1, blocks_of(row_blocks(), side));
   std::string text =

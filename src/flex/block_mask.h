@@ -32,7 +32,7 @@ struct BlockMaskShape {
 
 class BlockMask {
  public:
-  /// Throws Error(usage) for negative lengths, block sizes, batch or heads below 1.
+  /// Throws Error(usage) for negative lengths, block sizes, batch or heads below 1, and where the mod's data is too short.
   template <MaskMod M>
   static BlockMask make(const M& mod, const BlockMaskShape& shape, core::ThreadPool* pool = nullptr) {
     BlockMask mask(shape);
@@ -44,7 +44,7 @@ class BlockMask {
   /// Costs the new rows only: a block row that was begun is completed from its kinds and the new rows' kinds.
   template <MaskMod M>
   void append_rows(const M& mod, Index rows) {
-    grow(shape_.q_length + rows, nullptr, rule_of(mod));
+    grow(rows, nullptr, rule_of(mod));
   }
 
   /// The mask of these query rows (counted from 0, q_offset not included) and keys alone. Its row 0 has the query index
@@ -56,7 +56,8 @@ class BlockMask {
   const BlockMaskShape& shape() const { return shape_; }
   Index row_blocks() const { return blocks_of(shape_.q_length, shape_.q_block); }
   Index column_blocks() const { return blocks_of(shape_.kv_length, shape_.kv_block); }
-  /// The runs of a block row: columns ascending, neighbours of one kind joined, never empty.
+  /// The runs of a block row: columns ascending, neighbours of one kind joined, never empty. Throws Error(usage) for what is
+  /// outside the mask, as at(), to_dense() and to_string() do.
   std::span<const BlockRun> row(Index b, Index h, Index row_block) const;
   /// The kind of one block.
   BlockKind at(Index b, Index h, Index row_block, Index column) const;
@@ -81,6 +82,7 @@ class BlockMask {
   struct Rule {
     std::function<void(Index b, Index h, Range q, Range kv, SeenKeys& out)> seen;
     std::function<BlockKind(Index b, Index h, Range q, Range kv)> by_pairs;
+    std::function<void(const Reach&)> check_reach;  // null: nothing to check
   };
   struct Plane {
     std::vector<BlockRun> runs;
@@ -93,6 +95,7 @@ class BlockMask {
     rule.seen = [&mod](Index b, Index h, Range q, Range kv, SeenKeys& out) {
       flex::seen_keys(mod, b, h, q, kv, out);
     };
+    rule.check_reach = [&mod](const Reach& reach) { flex::check_reach(mod, reach); };
     if constexpr (is_opaque<M>())
       rule.by_pairs = [&mod](Index b, Index h, Range q, Range kv) {
         return classify_by_pairs(mod, b, h, q, kv);
@@ -101,7 +104,7 @@ class BlockMask {
   }
 
   explicit BlockMask(const BlockMaskShape& shape);
-  void grow(Index q_length, core::ThreadPool* pool, const Rule& rule);
+  void grow(Index rows, core::ThreadPool* pool, const Rule& rule);
   Plane rows_by(const Rule& rule, Index b, Index h, Range rows) const;
   void add_runs(const SeenKeys& seen, std::vector<BlockRun>& runs) const;
   void settle_open_blocks(const Rule& rule, Index b, Index h, Range q, std::vector<BlockRun>& runs,

@@ -1,5 +1,5 @@
-// Data that a mod captured: a pointer and its length, checked in debug builds (NDEBUG off). A mod copies it by value; the
-// data must outlive the call and, for a kernel on a device, lie in that device's memory.
+// Data that a mod captured: a pointer and its length, every read checked in debug builds (NDEBUG off). A mod copies it by value;
+// the data must outlive the call and, for a kernel on a device, lie in that device's memory.
 //
 //   const Captured<Index> document_of{std::span(ids)};
 //   document_of.at(7, "my mod");   // debug: an Error that names the mod, the index and the length
@@ -13,6 +13,9 @@ namespace chorus::flex {
 
 /// Throws Error(usage): "MOD reads entry INDEX of SIZE".
 [[noreturn]] void refuse_captured_index(const char* mod, std::int64_t index, std::int64_t size);
+/// Throws Error(usage): "MOD has data for SIZE WHAT", of a call that reaches `needed`.
+[[noreturn]] void refuse_captured_size(const char* mod, std::int64_t size, const char* what,
+                                       std::int64_t needed);
 
 template <class T>
 struct Captured {
@@ -34,6 +37,10 @@ struct Captured {
     }
 #endif
     return data[index];
+  }
+  /// Is there an entry for each of `needed` things? For a mod's check_reach(), in release builds too.
+  void check_covers(std::int64_t needed, const char* what, const char* mod) const {
+    if (needed > size) refuse_captured_size(mod, size, what, needed);
   }
 };
 

@@ -22,6 +22,7 @@ struct Mask : MaskOperand {
   void seen_keys(Index b, Index h, Range q, Range kv, SeenKeys& out) const {
     flex::seen_keys(f, b, h, q, kv, out);
   }
+  void check_reach(const Reach& reach) const { flex::check_reach(f, reach); }
 };
 
 template <MaskMod F>
@@ -54,6 +55,10 @@ struct AndMask : MaskOperand {
     intersect(left.any, right.any, out.any);
     intersect(left.all, right.all, out.all);
   }
+  void check_reach(const Reach& reach) const {
+    flex::check_reach(a, reach);
+    flex::check_reach(b, reach);
+  }
 };
 
 /// Either allows. The keys that any row sees are exact; a key that each row sees by another operand is missing from `all`.
@@ -79,6 +84,10 @@ struct OrMask : MaskOperand {
     unite(left.any, right.any, out.any);
     unite(left.all, right.all, out.all);
   }
+  void check_reach(const Reach& reach) const {
+    flex::check_reach(a, reach);
+    flex::check_reach(b, reach);
+  }
 };
 
 template <MaskMod A>
@@ -93,6 +102,7 @@ struct NotMask : MaskOperand {
     complement(inner.all, kv, out.any);  // a key hidden from some row is one that not all rows saw
     complement(inner.any, kv, out.all);
   }
+  void check_reach(const Reach& reach) const { flex::check_reach(a, reach); }
 };
 
 template <MaskMod A, MaskMod B>

@@ -46,6 +46,22 @@ concept MaskMod =
 template <class F>
 concept ScoreMod = takes_score_batch_head_query_key<F> && returns_float<F> && std::copy_constructible<F>;
 
+/// How far the indices of a call go: each is below its number here.
+struct Reach {
+  Index batch = 0, heads = 0, q = 0, kv = 0;
+};
+
+/// Throws Error(usage) if what a mod captured does not cover the indices of a call. A mod of tables says so in a member
+/// `void check_reach(const Reach& reach) const`; any other has nothing to check.
+template <class F>
+void check_reach(const F& mod, const Reach& reach) {
+  if constexpr (requires { mod.check_reach(reach); }) mod.check_reach(reach);
+}
+
+/// Throws Error(usage): "mod NAME with ARGUMENT VALUE".
+[[noreturn]] void refuse_mod_argument(const char* mod, const char* argument, double value,
+                                      const char* expected);
+
 /// What a mask does with a block of (query, key) pairs.
 enum class BlockKind : unsigned char { empty, partial, full };
 

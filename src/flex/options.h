@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include "core/threads.h"
 #include "flex/block_mask.h"
@@ -46,9 +47,41 @@ inline std::size_t lse_entries(const Extents& q) {
          static_cast<std::size_t>(q.rows);
 }
 
+// For the two below.
+void check_no_partial(const BlockMask& mask);
+void check_data(const char* name, const void* data, const Extents& e);
+void check_apart(const char* name, const Extents& e, std::int64_t batch_stride, std::int64_t head_stride,
+                 std::int64_t row_stride);
+
 /// Throws Error(usage), its text begun with `where`, unless a block mask of this shape is for these rows, keys, batch and heads.
 void check_block_mask(const std::string& where, const BlockMaskShape& m, const Extents& q, const Extents& k,
                       Index q_offset);
+
+/// Throws Error(usage) unless the query heads are a multiple of the kv heads.
+void check_heads(const Extents& q, const Extents& k);
+
+/// Throws Error(usage) where mods cannot be those of a call: what they captured is too short for it, or its block mask has
+/// partial blocks and no mask mod says what is left of them.
+template <MaskMod M, ScoreMod S>
+void check_mods(const M& mask_mod, const S& score_mod, const Extents& q, const Extents& k,
+                const AttentionOptions& options) {
+  const Range keys = keys_of(options, k);
+  if (q.rows > 0 && keys.size() > 0) {
+    const Reach reach{q.batch, q.heads, options.q_offset + q.rows, keys.end};
+    check_reach(mask_mod, reach);
+    check_reach(score_mod, reach);
+  }
+  if constexpr (std::is_same_v<M, AllowAll>)
+    if (options.block_mask != nullptr) check_no_partial(*options.block_mask);
+}
+
+/// Throws Error(usage) for a view of elements without data, and for an output whose rows lie on one another.
+template <class T>
+void check_view(const char* name, const View<T>& view) {
+  check_data(name, view.data, view.extents);
+  if constexpr (!std::is_const_v<T>)
+    check_apart(name, view.extents, view.batch_stride, view.head_stride, view.row_stride);
+}
 
 /// Throws Error(usage) unless q, k, v and out fit together: same batch; k and v of the same rows; one head dim for q
 /// and k and one for v and out, each a multiple of 8 up to 256; q_heads a multiple of kv heads; lse and block mask of

@@ -20,13 +20,16 @@ struct ReferenceResult {
       key_probabilities;  // [batch][q_head][key]: summed over the rows; 0 outside the options' keys
 };
 
-/// Of the options scale, q_offset and keys are used. A score mod sees the score rounded to float.
+/// Of the options scale, q_offset and keys are used. A score mod sees the score rounded to float. Throws Error(usage) for heads
+/// that do not fit and for mods that captured too little.
 template <class T, MaskMod M = AllowAll, ScoreMod S = KeepScore>
 ReferenceResult reference_attention(View<const T> q, View<const T> k, View<const T> v,
                                     const AttentionOptions& options = {}, const M& mask_mod = {},
                                     const S& score_mod = {}) {
   constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
   const Extents e = q.extents;
+  check_heads(e, k.extents);
+  check_mods(mask_mod, score_mod, e, k.extents, {.q_offset = options.q_offset, .keys = options.keys});
   ReferenceResult result;
   const Range keys = keys_of(options, k.extents);
   const auto all_keys = static_cast<std::size_t>(k.extents.rows);

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+
 namespace chorus::core {
 namespace {
 
@@ -89,6 +91,16 @@ TEST(ThreadPool, AThrowStopsTheRest) {
 
 TEST(ThreadPool, MayBeMadeAndDroppedWithoutWork) {
   for (int i = 0; i < 100; ++i) ThreadPool pool(4);
+}
+
+TEST(ThreadPool, OneCallAtATime) {
+  ThreadPool pool(2);
+  EXPECT_THROW(
+      pool.parallel_for(4, [&](std::int64_t, int) { pool.parallel_for(1, [](std::int64_t, int) {}); }),
+      Error);
+  int done = 0;
+  pool.parallel_for(1, [&](std::int64_t, int) { ++done; });  // free again
+  EXPECT_EQ(done, 1);
 }
 
 }  // namespace

@@ -339,7 +339,7 @@ TYPED_TEST(Attention, HeadsThatSeeTheSame) {
         [](Index b, Index h, Index q, Index kv) { return q >= kv && q - kv < 64 * (h + b + 1); },
         {.batch = 2, .heads = kv_heads, .q_length = 130, .kv_length = 700, .q_offset = 570});
     const AttentionOptions options{.q_offset = 570, .block_mask = &blocks, .pool = &pool};
-    t.run(options, AllowAll());
+    t.run(options, prefix_lm(700));  // sees every key
     const auto out = t.out;
     t.run(options, [](Index, Index, Index, Index) { return true; });
     EXPECT_EQ(std::memcmp(out.data(), t.out.data(), out.size() * sizeof(TypeParam)), 0) << kv_heads;
@@ -415,6 +415,61 @@ TEST(AttentionErrors, NameWhatDoesNotFit) {
   EXPECT_THAT(message({.block_mask = &blocks}, nothing), HasSubstr("5 keys; expected 4 rows from 0, 4 keys"));
   const auto narrow = BlockMask::make(AllowAll(), {.q_length = 4, .kv_length = 4, .kv_block = 32});
   EXPECT_THAT(message({.block_mask = &narrow}, nothing), HasSubstr("key blocks of 32"));
+  const auto lower = BlockMask::make(causal(), {.q_length = 4, .kv_length = 4});
+  EXPECT_THAT(message({.block_mask = &lower}, nothing),
+              HasSubstr("a block mask with 1 partial blocks and no mask mod"));
+  EXPECT_THAT(message({}, [](auto&, auto&, auto& v, auto&) { v.data = nullptr; }),
+              HasSubstr("v of 1 x 2 x 4 x 8 without data"));
+  EXPECT_THAT(message({}, [](auto&, auto&, auto&, auto& out) { out.row_stride = 0; }),
+              HasSubstr("out with strides 128, 32, 0"));
+  EXPECT_THAT(message({.scale = NAN}, nothing), HasSubstr("scale nan"));
+  EXPECT_THAT(message({.q_offset = 2147483647}, nothing), HasSubstr("q_offset 2147483647"));
+}
+
+// A table of a mod that is too short for the call is refused before it is read, in release builds too, wherever it stands in a
+// combination; a row or a key that no call reaches needs none.
+TEST(AttentionErrors, ModsThatCapturedTooLittle) {
+  Tensors<float> t({.group = 3, .q_rows = 10, .kv_rows = 10, .dim = 8});
+  const Runs nine(std::vector<Index>(9, 0));
+  const Tree tree({-1, 0, 1});
+  const std::vector<float> two(2, 0.5F);
+  const auto refused = [&](const auto& mask_mod, const auto& score_mod, const char* why) {
+    EXPECT_THAT(([&] { t.run({}, mask_mod, score_mod); }),
+                ::testing::ThrowsMessage<Error>(::testing::HasSubstr(why)));
+    EXPECT_THROW(used(t, {}, mask_mod, score_mod), Error);
+  };
+  refused(document(nine), KeepScore(),
+          "mod document has data for 9 tokens; expected 10, as many as the call has");
+  refused(!(causal() & document(nine)), KeepScore(), "mod document");
+  refused(offset(document_causal(nine), 0), KeepScore(), "mod document_causal has data for 9 query rows");
+  refused(shared_prefix(2, nine) | causal(), KeepScore(), "mod shared_prefix");
+  refused(tree.ancestors(), KeepScore(), "mod tree_ancestors has data for 3 tokens");
+  refused(causal(), alibi(two), "mod alibi has data for 2 query heads; expected 3");
+  refused(causal(), relative_bias(two, 1), "mod relative_bias");
+  EXPECT_THROW(BlockMask::make(tree.ancestors(), {.q_length = 4, .kv_length = 3}), Error);
+  t.run({}, batchify(document(nine), 9));
+  t.run({.keys = Range{}}, document(nine));
+  BlockMask::make(document(nine), {.q_length = 0, .kv_length = 50});
+}
+
+TEST(ModArguments, OutOfRangeAreRefused) {
+  using ::testing::HasSubstr;
+  using ::testing::ThrowsMessage;
+  EXPECT_THAT([] { dilated(0); },
+              ThrowsMessage<Error>(HasSubstr("mod dilated with step 0; expected 1 or more")));
+  EXPECT_THAT([] { dilated_window(-1, 2); },
+              ThrowsMessage<Error>(HasSubstr("mod symmetric_window with window -1")));
+  EXPECT_THROW(dilated_window(6, 0), Error);
+  EXPECT_THROW(block_causal(0), Error);
+  EXPECT_THROW(batchify(causal(), 0), Error);
+  EXPECT_THROW(block_diffusion(6, 0), Error);
+  EXPECT_THROW(block_diffusion(-1, 2), Error);
+  EXPECT_THROW(sliding_window(-1), Error);
+  EXPECT_THROW(global_window(-1, 2), Error);
+  EXPECT_THROW(prefix_lm(-1), Error);
+  EXPECT_THROW(soft_cap(0), Error);
+  EXPECT_THROW(soft_cap(NAN), Error);
+  static_assert(sliding_window(3)(0, 0, 4, 1));
 }
 
 }  // namespace

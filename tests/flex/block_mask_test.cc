@@ -183,5 +183,19 @@ TEST(BlockMask, CountsAndPrints) {
   EXPECT_THROW(BlockMask::make(causal(), {.kv_block = 0}), Error);
 }
 
+TEST(BlockMask, RefusesWhatIsOutside) {
+  BlockMask mask = BlockMask::make(causal(), {.heads = 2, .q_length = 70, .kv_length = 70});
+  EXPECT_THROW(mask.at(0, 5, 0, 0), Error);
+  EXPECT_THROW(mask.at(0, 0, 0, 9), Error);
+  EXPECT_THROW(mask.row(0, 0, 2), Error);
+  EXPECT_THROW(mask.row(0, 0, -1), Error);
+  EXPECT_THROW(mask.to_dense(0, 5), Error);
+  EXPECT_THROW(mask.to_string(0, -1), Error);
+  EXPECT_THROW(mask.to_string(0, 0, 0), Error);
+  EXPECT_THROW(mask.append_rows(causal(), 2147483647), Error);
+  EXPECT_THROW(mask.append_rows(causal(), -1), Error);
+  EXPECT_NO_THROW(mask.at(3, 1, 1, 1));  // a batch of 1 stands for all
+}
+
 }  // namespace
 }  // namespace chorus::flex

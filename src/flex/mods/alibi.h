@@ -18,6 +18,7 @@ struct Alibi {
   FLEX_MOD constexpr float operator()(float score, Index, Index h, Index q, Index kv) const {
     return score - slope.at(h, "alibi") * static_cast<float>(q - kv);
   }
+  void check_reach(const Reach& reach) const { slope.check_covers(reach.heads, "query heads", "alibi"); }
 };
 
 inline Alibi alibi(std::span<const float> slopes) {

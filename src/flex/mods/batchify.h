@@ -35,11 +35,16 @@ struct BatchifyMask : MaskOperand {
       for (const Range range : inner.all) out.all.add({range.begin + from, range.end + from});
     }
   }
+  void check_reach(const Reach& reach) const {
+    flex::check_reach(a, {reach.batch, reach.heads, reach.q < tokens ? reach.q : tokens,
+                          reach.kv < tokens ? reach.kv : tokens});
+  }
 };
 
 /// `tokens` is 1 or more.
 template <MaskMod A>
 constexpr auto batchify(A a, Index tokens) {
+  if (tokens < 1) refuse_mod_argument("batchify", "tokens", tokens, "1 or more");
   return BatchifyMask<A>(std::move(a), tokens);
 }
 

@@ -25,6 +25,7 @@ struct BlockCausal : MaskOperand {
 
 /// `block` is 1 or more.
 constexpr BlockCausal block_causal(Index block) {
+  if (block < 1) refuse_mod_argument("block_causal", "block", block, "1 or more");
   return BlockCausal(block);
 }
 

@@ -61,6 +61,9 @@ struct BlockDiffusion : MaskOperand {
 
 /// `length` is 0 or more and below 2^30, `block` 1 or more.
 constexpr BlockDiffusion block_diffusion(Index length, Index block) {
+  if (length < 0 || length >= 1 << 30)
+    refuse_mod_argument("block_diffusion", "length", length, "0 or more, below 2^30");
+  if (block < 1) refuse_mod_argument("block_diffusion", "block", block, "1 or more");
   return {length, block};
 }
 

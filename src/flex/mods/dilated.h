@@ -27,6 +27,7 @@ struct Dilated : MaskOperand {
 
 /// `step` is 1 or more.
 constexpr Dilated dilated(Index step) {
+  if (step < 1) refuse_mod_argument("dilated", "step", step, "1 or more");
   return Dilated(step);
 }
 

@@ -20,6 +20,9 @@ struct Document : MaskOperand {
   void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
     runs.table->seen_keys(q, kv, false, out);
   }
+  void check_reach(const Reach& reach) const {
+    runs.id.check_covers(reach.q > reach.kv ? reach.q : reach.kv, "tokens", "document");
+  }
 };
 
 /// `runs` outlives the mod.

@@ -20,6 +20,9 @@ struct DocumentCausal : MaskOperand {
   void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const {
     runs.table->seen_keys(q, kv, true, out);
   }
+  void check_reach(const Reach& reach) const {
+    runs.id.check_covers(reach.q, "query rows", "document_causal");
+  }
 };
 
 /// `runs` outlives the mod. Every query index must be below the number of ids.

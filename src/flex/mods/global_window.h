@@ -33,6 +33,8 @@ struct GlobalWindow : MaskOperand {
 
 /// Both are 0 or more.
 constexpr GlobalWindow global_window(Index global, Index window) {
+  if (global < 0) refuse_mod_argument("global_window", "global", global, "0 or more");
+  if (window < 0) refuse_mod_argument("global_window", "window", window, "0 or more");
   return {global, window};
 }
 

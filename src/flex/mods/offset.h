@@ -27,6 +27,9 @@ struct OffsetMask : MaskOperand {
     for (const Range range : moved.any) out.any.add({range.begin - keys, range.end - keys});
     for (const Range range : moved.all) out.all.add({range.begin - keys, range.end - keys});
   }
+  void check_reach(const Reach& reach) const {
+    flex::check_reach(a, {reach.batch, reach.heads, reach.q + rows, reach.kv + keys});
+  }
 };
 
 template <MaskMod A>

@@ -20,7 +20,9 @@ struct PrefixLm : MaskOperand {
   }
 };
 
+/// `prefix` is 0 or more.
 constexpr PrefixLm prefix_lm(Index prefix) {
+  if (prefix < 0) refuse_mod_argument("prefix_lm", "prefix", prefix, "0 or more");
   return PrefixLm(prefix);
 }
 

@@ -19,9 +19,13 @@ struct RelativeBias {
     const Index d = q - kv, distance = d < -reach ? -reach : d > reach ? reach : d;
     return score + table.at(std::int64_t{h} * (2 * reach + 1) + reach + distance, "relative_bias");
   }
+  void check_reach(const Reach& call) const {
+    table.check_covers(std::int64_t{call.heads} * (2 * reach + 1), "distances of all heads", "relative_bias");
+  }
 };
 
 inline RelativeBias relative_bias(std::span<const float> table, Index reach) {
+  if (reach < 0) refuse_mod_argument("relative_bias", "reach", reach, "0 or more");
   return {table, reach};
 }
 

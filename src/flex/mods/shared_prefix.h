@@ -27,6 +27,7 @@ struct SharedPrefix : MaskOperand {
     unite(own.any, shared.any, out.any);
     unite(own.all, shared.all, out.all);
   }
+  void check_reach(const Reach& reach) const { runs.id.check_covers(reach.q, "query rows", "shared_prefix"); }
 };
 
 /// Every query index must be below the number of ids.

@@ -21,7 +21,9 @@ struct SlidingWindow : MaskOperand {
   }
 };
 
+/// `window` is 0 or more.
 constexpr SlidingWindow sliding_window(Index window) {
+  if (window < 0) refuse_mod_argument("sliding_window", "window", window, "0 or more");
   return SlidingWindow(window);
 }
 

@@ -18,6 +18,7 @@ struct SoftCap {
 };
 
 inline SoftCap soft_cap(float cap) {
+  if (!(cap > 0)) refuse_mod_argument("soft_cap", "cap", cap, "more than 0");
   return {cap};
 }
 

@@ -24,6 +24,7 @@ struct SymmetricWindow : MaskOperand {
 
 /// `window` is 0 or more.
 constexpr SymmetricWindow symmetric_window(Index window) {
+  if (window < 0) refuse_mod_argument("symmetric_window", "window", window, "0 or more");
   return SymmetricWindow(window);
 }
 

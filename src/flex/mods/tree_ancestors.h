@@ -29,6 +29,9 @@ struct TreeAncestors : MaskOperand {
     return places.enter.at(kv, "tree_ancestors") <= at && at < places.leave.at(kv, "tree_ancestors");
   }
   void seen_keys(Index, Index, Range q, Range kv, SeenKeys& out) const;
+  void check_reach(const Reach& reach) const {
+    places.enter.check_covers(reach.q > reach.kv ? reach.q : reach.kv, "tokens", "tree_ancestors");
+  }
 };
 
 class Tree {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """docs.py SOURCE COMPILER [OPTION...]: the C++ of docs/flex.md and the examples in the headers of flex compile as they stand.
 
-What is marked as cuda needs nvcc and is left out. Each example is a block of its own after the names below, which stand for what a reader has at hand."""
+What is marked as cuda needs nvcc and is left out. Each example is a block of its own after the names below, which stand for what a reader has at hand;
+one with a main is a file of its own."""
 import glob
 import os
 import re
@@ -20,9 +21,9 @@ AT_HAND = """
 using namespace chorus;
 using namespace chorus::flex;
 extern core::ThreadPool pool;
-extern const View<const float> q, k, v, last_row, half_of_k, half_of_v, block_rows, row;
+extern const View<const float> q, k, v, last_row, half_of_k, half_of_v, block_rows, row, left_view, right_view;
 extern const View<float> out, out_row, left;
-extern const std::span<LogSumExp> lse, left_lse;
+extern const std::span<LogSumExp> lse, left_lse, right_lse;
 extern const std::span<float> mass;
 extern const std::span<const AttentionPart> parts;
 extern const Index n, length, heads, reach, finished, prompt_length, free_from, b, h, row_block, batch, q_heads, rows;
@@ -56,15 +57,24 @@ def examples(source):
 
 
 HEADERS = ["block_mask.h", "captured.h", "combine.h", "mod.h", "options.h", "runs.h", "softmax_state.h", "structure.h", "view.h"]
+def compiled(source, command, program):
+    """What the compiler says of it, and whether it took it."""
+    done = subprocess.run(command + ["-std=c++20", "-fsyntax-only", "-Wno-unused", "-I", os.path.join(source, "src"), "-xc++", "-"],
+                          input=program, capture_output=True, text=True)
+    return done.stderr, done.returncode == 0
+
+
 source, command = sys.argv[1], sys.argv[2:]
-program, count = AT_HAND, 0
+program, count, whole = AT_HAND, 0, []
 for where, text in examples(source):
+    if "int main()" in text:
+        whole.append(f'#line 1 "{where}"\n{text}')
+        continue
     text = re.sub(r"\.\.\.\s*$", ";", re.sub(r"\s*//.*", "", text), flags=re.M)
     given = "".join(line for word, line in GIVEN.items()
                     if re.search(rf"\b{word}\b", text) and not re.search(rf"\b(auto|Runs|SegmentRelation|Mask) {word}\b", text))
     count += 1
     program += f'void example_{count}() {{\n{given}\n#line 1 "{where}"\n{text}\n}}\n'
-done = subprocess.run(command + ["-std=c++20", "-fsyntax-only", "-Wno-unused", "-I", os.path.join(source, "src"), "-xc++", "-"],
-                      input=program, capture_output=True, text=True)
-print(done.stderr or f"{count} examples compile")
-sys.exit(done.returncode)
+said = [compiled(source, command, text) for text in [program, *whole]]
+print("".join(text for text, _ in said) or f"{count + len(whole)} examples compile")
+sys.exit(0 if all(good for _, good in said) else 1)
