@@ -32,6 +32,7 @@ struct DenseMemory {
       : tile(dim, v_dim, slots), totals(AlignedFloats::make(kBlock * kTileLanes)) {}
 
   Tile tile;
+  RowsAhead ahead;
   TileVisits visits;
   std::vector<BlockKinds::Count> counts;
   AlignedFloats::Pointer totals;  // [kBlock][kTileLanes]
@@ -56,7 +57,8 @@ class DenseAttention {
         blocks_(blocks_over(keys_)),
         scale_(scale_of(options, q.extents.dim)),
         heads_agree_(same_for_heads<M>() &&
-                     (options.block_mask == nullptr || options.block_mask->shape().heads == 1)) {}
+                     (options.block_mask == nullptr || options.block_mask->shape().heads == 1)),
+        far_(bytes_of(q) + bytes_of(k) + bytes_of(v) + bytes_of(out) >= kFarBytes) {}
 
   /// One tile of queries each.
   std::int64_t tasks() const { return shape_.tiles(); }
@@ -73,17 +75,21 @@ class DenseAttention {
     begin(rows, tile);
     const bool in_place = part.out.data == nullptr;
     const auto to = rows_of_lanes<T>(rows, out_, nullptr);
-    // A block is added when the next one is known, for the last one writes the results.
+    memory.ahead.clear();
+    if (far_ && in_place) look_ahead(task, rows, memory.ahead);
+    // A block is added when the next one is known: it asks for that one's keys, and the last one writes the results.
     const Visit* waiting = nullptr;
-    const auto add = [&](T* const* results) {
-      score(rows, waiting->block, cut(waiting->block, part.keys), waiting->mask, tile);
-      kernels_.add(key_block(rows, waiting->block), waiting->mask, tile, results);
+    const auto add = [&](const Visit* next, T* const* results) {
+      KeyBlock<T> block = key_block(rows, waiting->block);
+      if (far_) block.ahead = ahead_of(rows, block, next, memory.ahead);
+      score(rows, waiting->block, cut(waiting->block, part.keys), block, waiting->mask, tile);
+      kernels_.add(block, waiting->mask, tile, results);
     };
     for_visits(rows, part.keys, memory, [&](const Visit& visit) {
-      if (waiting != nullptr) add(nullptr);
+      if (waiting != nullptr) add(&visit, nullptr);
       waiting = &visit;
     });
-    if (waiting != nullptr) add(in_place ? to.data() : nullptr);
+    if (waiting != nullptr) add(nullptr, in_place ? to.data() : nullptr);
     if (!in_place)
       store_parts(rows, tile, part.out);
     else if (waiting == nullptr)
@@ -109,7 +115,7 @@ class DenseAttention {
           options_.block_mask != nullptr ? block_kind(*options_.block_mask, rows, block) : seen.kind(keys);
       if (!find_mask(rows, seen, block, keys, kind, mask)) continue;
       begin(rows, tile);
-      score(rows, block, keys, mask, tile);
+      score(rows, block, keys, key_block(rows, block), mask, tile);
       lse.fill(std::numeric_limits<float>::infinity());  // lanes not in use: probability 0
       for_lanes(rows, [&](Index lane, Index h, Index r) {
         const float value = options_.lse[lse_at(rows.b, h, r)].value;
@@ -125,6 +131,12 @@ class DenseAttention {
   static constexpr Index kSlotsOfHead = 2;  // the values of a block and its neighbour stay packed
   static constexpr TileShape::Order kOrder =
       kScored || !has_structure<M> ? TileShape::Order::heads : TileShape::Order::rows;
+
+  template <class U>
+  static std::int64_t bytes_of(const View<U>& tensor) {
+    const Extents& e = tensor.extents;
+    return std::int64_t{e.batch} * e.heads * e.rows * e.dim * std::int64_t{sizeof(U)};
+  }
 
   /// Calls body(lane, query head, row) for every lane in use.
   template <class Body>
@@ -171,6 +183,24 @@ class DenseAttention {
     kernels_.begin(rows_of_lanes(rows, q_, q_.row(rows.b, rows.first_head, rows.first)).data(), tile);
   }
 
+  /// What a tile will want: the rows of its results, then the queries of the next tile.
+  void look_ahead(std::int64_t task, const TileRows& rows, RowsAhead& ahead) const {
+    const auto add = [&](const auto& tensor, const TileRows& t) {
+      ahead.add(tensor, t.b, t.first_head, t.heads, {t.first, t.first + t.count});
+    };
+    add(out_, rows);
+    if (task + 1 < tasks()) add(q_, shape_.tile(task + 1));
+  }
+
+  Ahead ahead_of(const TileRows& rows, const KeyBlock<T>& block, const Visit* next, RowsAhead& ahead) const {
+    constexpr std::int64_t kBytes = sizeof(T);
+    return {.k = next == nullptr ? 0 : address_of(k_.row(rows.b, rows.kv_head, next->block * kBlock)),
+            .k_stride = static_cast<Address>(block.k_stride * kBytes),
+            .v = address_of(block.v),
+            .v_stride = static_cast<Address>(block.v_stride * kBytes),
+            .rows = &ahead};
+  }
+
   static Range cut(Index block, Range keys) {
     return {std::max(block * kBlock, keys.begin), std::min((block + 1) * kBlock, keys.end)};
   }
@@ -205,8 +235,9 @@ class DenseAttention {
     return true;
   }
 
-  void score(const TileRows& rows, Index block, Range keys, const TileMask& mask, const Tile& tile) const {
-    kernels_.score(key_block(rows, block), mask, kScored ? scale_ : scale_ * kLog2E, tile);
+  void score(const TileRows& rows, Index block, Range keys, const KeyBlock<T>& data, const TileMask& mask,
+             const Tile& tile) const {
+    kernels_.score(data, mask, kScored ? scale_ : scale_ * kLog2E, tile);
     if constexpr (kScored) change_scores(rows, block, keys, mask, tile);
   }
 
@@ -276,6 +307,7 @@ class DenseAttention {
   Range keys_, blocks_;
   float scale_;
   bool heads_agree_;  // on what they see
+  bool far_;          // is it worth asking for memory ahead of its use?
 };
 
 }  // namespace chorus::flex::cpu

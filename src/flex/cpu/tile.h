@@ -18,6 +18,7 @@
 #include <new>
 
 #include "core/dtype.h"
+#include "flex/cpu/ahead.h"
 #include "flex/cpu/tile_layout.h"
 
 namespace chorus::flex::cpu {
@@ -33,8 +34,6 @@ struct AlignedFloats {
   }
 };
 
-/// Three AVX-512 registers: with eight keys they make 24 accumulators, and the operands still fit.
-inline constexpr Index kTileLanes = 48;
 /// Keys whose scores are computed together, or half of them where a mask cuts; what a mask leaves of a block is kept by groups.
 inline constexpr Index kKeyGroup = 8;
 inline constexpr Index kKeyGroups = kBlock / kKeyGroup;
@@ -124,6 +123,7 @@ struct KeyBlock {
   std::int64_t k_stride = 0, v_stride = 0;
   Index keys = 0;
   Index slot = 0;  // of Tile::values
+  Ahead ahead{};   // from the first key on
 };
 
 /// Which values lie packed in a slot: these keys of the block whose values begin at `v`. Null: none.

@@ -2,7 +2,8 @@
 // neighbours of head_dim, or of keys, and what is broadcast is a pair too.
 //
 // A score is one chain over pairs of head_dim, in float. Weights are rounded to bf16 (relative error 2^-8) before the second
-// product; their sum is of the weights before that. Subnormal products count as 0, as the instruction has it.
+// product; their sum is of the weights before that. Subnormal products count as 0, as the instruction has it. Loops are
+// told to unroll for the reason that tile_kernels-inl.h has.
 #include "flex/cpu/tile_bf16.h"
 
 #include <hwy/highway.h>
@@ -52,53 +53,86 @@ HWY_INLINE __m512 exp2_nonpositive(__m512 x, __mmask16 wanted = 0xffff) {
   return _mm512_maskz_scalef_ps(some, y, whole);
 }
 
+/// acc[key][lane] += k[key] . q[lane] over dims [from, to); returns where q goes on.
 template <int kKeys, int kGroups>
-HWY_INLINE void score_keys(const bf16* const* k, Index dim, const float* q, float factor, float* s) {
-  __m512 acc[kKeys][kGroups];
-  for (auto& row : acc)
-    for (auto& a : row) a = _mm512_setzero_ps();
-  for (Index d = 0; d < dim; d += 2, q += kTileLanes) {
+HWY_INLINE const float* multiply_keys(const bf16* const* k, Index from, Index to, const float* q,
+                                      __m512 (&acc)[kKeys][kGroups]) {
+  for (Index d = from; d < to; d += 2, q += kTileLanes) {
     __m512bh lane[kGroups];
     for (int n = 0; n < kGroups; ++n) lane[n] = pairs(q + n * kWidth);
+#pragma GCC unroll 8
     for (int j = 0; j < kKeys; ++j) {
       const __m512bh x = pair_everywhere(k[j] + d);
       for (int n = 0; n < kGroups; ++n) acc[j][n] = _mm512_dpbf16_ps(acc[j][n], x, lane[n]);
     }
   }
+  return q;
+}
+
+template <int kKeys, int kGroups>
+HWY_INLINE void store_scores(const __m512 (&acc)[kKeys][kGroups], float factor, float* s) {
   const __m512 f = _mm512_set1_ps(factor);
+#pragma GCC unroll 8
   for (int j = 0; j < kKeys; ++j)
     for (int n = 0; n < kGroups; ++n)
       _mm512_storeu_ps(s + j * kTileLanes + n * kWidth, _mm512_mul_ps(acc[j][n], f));
 }
 
-/// Scores of kKeys keys and some groups of lanes; `s` is the first key's.
-template <int kKeys>
-HWY_INLINE void score_lanes(const bf16* const* k, LaneGroups groups, float factor, float* s, const Tile& t) {
+/// s[key][lane] = factor * k[key] . q[lane]; kAsk: asks for memory between the products.
+template <int kKeys, int kGroups, bool kAsk>
+HWY_NOINLINE void score_keys(const bf16* const* k, Index dim, const float* q, float factor, float* s,
+                             const Ahead& ahead) {
+  constexpr Index kLine = kAsk ? kLineBytes / Index{sizeof(bf16)} : kMaxHeadDim;
+  __m512 acc[kKeys][kGroups];
+#pragma GCC unroll 8
+  for (auto& row : acc)
+    for (auto& a : row) a = _mm512_setzero_ps();
+  for (Index d = 0; d < dim; d += kLine) {
+    if constexpr (kAsk) ask<kKeys>(ahead, d * Index{sizeof(bf16)});
+    q = multiply_keys(k, d, std::min(d + kLine, dim), q, acc);
+  }
+  store_scores(acc, factor, s);
+}
+
+/// Scores of kKeys keys from `key` on and some groups of lanes.
+template <int kKeys, bool kAsk>
+HWY_INLINE void score_lanes(const KeyBlock<bf16>& block, const bf16* const* k, Index key, LaneGroups groups,
+                            float factor, const Tile& t) {
   const float* q = t.queries + groups.first * kLanes;
-  s += groups.first * kLanes;
+  float* s = t.scores + key * kTileLanes + groups.first * kLanes;
+  const Ahead ahead = kAsk ? block.ahead.of(key) : Ahead{};
   if (groups.count == 3)
-    score_keys<kKeys, 3>(k, t.dim, q, factor, s);
+    score_keys<kKeys, 3, kAsk>(k, t.dim, q, factor, s, ahead);
   else if (groups.count == 2)
-    score_keys<kKeys, 2>(k, t.dim, q, factor, s);
+    score_keys<kKeys, 2, kAsk>(k, t.dim, q, factor, s, ahead);
   else if (groups.count == 1)
-    score_keys<kKeys, 1>(k, t.dim, q, factor, s);
+    score_keys<kKeys, 1, kAsk>(k, t.dim, q, factor, s, ahead);
+}
+
+template <bool kAsk>
+HWY_INLINE void score_groups(const KeyBlock<bf16>& block, const TileMask& mask, float factor, const Tile& t) {
+  constexpr Index kHalf = kKeyGroup / 2;
+  for (Index g = 0; g < kKeyGroups; ++g) {
+    if (mask.groups[static_cast<std::size_t>(g)] == 0) continue;
+    const Index key = g * kKeyGroup;
+    const bf16* rows[kKeyGroup];
+    for (Index j = 0; j < kKeyGroup; ++j)
+      rows[j] = block.k + std::int64_t{std::min(key + j, block.keys - 1)} * block.k_stride;
+    const LaneGroups low = lane_groups(mask.half(g, 0)), high = lane_groups(mask.half(g, 1));
+    if (low == high) {
+      score_lanes<kKeyGroup, kAsk>(block, rows, key, low, factor, t);
+    } else {
+      score_lanes<kHalf, kAsk>(block, rows, key, low, factor, t);
+      score_lanes<kHalf, kAsk>(block, rows + kHalf, key + kHalf, high, factor, t);
+    }
+  }
 }
 
 void score(const KeyBlock<bf16>& block, const TileMask& mask, float factor, const Tile& t) {
-  for (Index g = 0; g < kKeyGroups; ++g) {
-    if (mask.groups[static_cast<std::size_t>(g)] == 0) continue;
-    const bf16* rows[kKeyGroup];
-    for (Index j = 0; j < kKeyGroup; ++j)
-      rows[j] = block.k + std::int64_t{std::min(g * kKeyGroup + j, block.keys - 1)} * block.k_stride;
-    float* s = t.scores + g * kKeyGroup * kTileLanes;
-    const LaneGroups low = lane_groups(mask.half(g, 0)), high = lane_groups(mask.half(g, 1));
-    if (low == high) {
-      score_lanes<kKeyGroup>(rows, low, factor, s, t);
-    } else {
-      score_lanes<kKeyGroup / 2>(rows, low, factor, s, t);
-      score_lanes<kKeyGroup / 2>(rows + kKeyGroup / 2, high, factor, s + kKeyGroup / 2 * kTileLanes, t);
-    }
-  }
+  if (block.ahead.any())
+    score_groups<true>(block, mask, factor, t);
+  else
+    score_groups<false>(block, mask, factor, t);
 }
 
 /// Rounds the weights of two keys and puts them side by side: lane i holds (even[i], odd[i]).
@@ -280,10 +314,12 @@ template <int kM, int kN>
 HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, Index stride,
                            Index count, float* out, Index out_stride, const Results& results) {
   __m512 acc[kM][kN];
+#pragma GCC unroll 6
   for (auto& row : acc)
     for (auto& a : row) a = _mm512_setzero_ps();
   const __m512 kept = _mm512_maskz_loadu_ps((1U << kM) - 1, keep);
   if (_mm512_cmp_ps_mask(kept, _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0)
+#pragma GCC unroll 6
     for (int r = 0; r < kM; ++r) {
       const __m512 factor = _mm512_set1_ps(keep[r]);
       for (int n = 0; n < kN; ++n)
@@ -292,17 +328,19 @@ HWY_INLINE void add_values(const float* weights, const float* keep, const float*
   for (Index pair = 0; pair < count; ++pair, values += stride, weights += kTileLanes) {
     __m512bh row[kN];
     for (int n = 0; n < kN; ++n) row[n] = pairs(values + n * kWidth);
+#pragma GCC unroll 6
     for (int r = 0; r < kM; ++r) {
       const __m512bh w = pair_everywhere(weights + r);
       for (int n = 0; n < kN; ++n) acc[r][n] = _mm512_dpbf16_ps(acc[r][n], w, row[n]);
     }
   }
   if (results.rows == nullptr) {
+#pragma GCC unroll 6
     for (int r = 0; r < kM; ++r)
       for (int n = 0; n < kN; ++n) _mm512_storeu_ps(out + r * out_stride + n * kWidth, acc[r][n]);
     return;
   }
-#pragma GCC unroll 6  // else the sums live in memory from the start
+#pragma GCC unroll 6
   for (int r = 0; r < kM; ++r) {
     if (results.rows[r] == nullptr) continue;
     store_row<kN>(acc[r], _mm512_set1_ps(results.factors[r]), results.count, results.rows[r] + results.at);

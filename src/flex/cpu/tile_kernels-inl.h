@@ -2,6 +2,8 @@
 //
 // A score is one chain over head_dim; a lane's sum of weights four chains over key % 4; an output element one chain over keys,
 // rescaled once a block. A key that is masked adds exactly 0 to each, so where masked keys are skipped changes nothing.
+//
+// The loops over rows of registers are told to unroll: g++ does it anyway, but after it has put the sums into memory.
 
 #if defined(CHORUS_FLEX_TILE_KERNELS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef CHORUS_FLEX_TILE_KERNELS_INL_H
@@ -21,41 +23,70 @@ inline constexpr int kTileKeys = kWidth == 16 ? 8 : 4;
 inline constexpr int kTileGroups = kWidth == 16 ? 3 : 1;
 inline constexpr std::uint64_t kGroupBits = (std::uint64_t{1} << kLanes) - 1;
 
-/// s[key][lane] = factor * k[key] . q[lane] for kKeys keys and kGroups groups of lanes.
-template <int kKeys, int kGroups>
-HWY_INLINE void score_keys(const float* const* k, Index dim, const float* q, float factor, float* s) {
-  constexpr int kN = kGroups * kPerLanes;
-  V acc[kKeys][kN];
-  const float* row[kKeys];
-  for (int j = 0; j < kKeys; ++j) {
-    row[j] = k[j];
-    for (int n = 0; n < kN; ++n) acc[j][n] = hn::Zero(D());
-  }
-  for (Index d = 0; d < dim; ++d, q += kTileLanes) {
+/// acc[key][lane] += k[key] . q[lane] over dims [from, to) for kKeys keys and kN registers of lanes; returns where q goes on.
+template <int kKeys, int kN>
+HWY_INLINE const float* multiply_keys(const float* const* row, Index from, Index to, const float* q,
+                                      V (&acc)[kKeys][kN]) {
+  for (Index d = from; d < to; ++d, q += kTileLanes) {
     V lane[kN];
     for (int n = 0; n < kN; ++n) lane[n] = load(q + n * kWidth);
+#pragma GCC unroll 8
     for (int j = 0; j < kKeys; ++j) {
       const V x = hn::Set(D(), row[j][d]);
       for (int n = 0; n < kN; ++n) acc[j][n] = hn::MulAdd(x, lane[n], acc[j][n]);
     }
   }
+  return q;
+}
+
+/// s[key][lane] = factor * k[key] . q[lane] for kKeys keys of T, made float, and kGroups groups of lanes; kAsk: asks for memory
+/// between the products. Not inlined: in a larger function the registers do not suffice.
+template <class T, int kKeys, int kGroups, bool kAsk>
+HWY_NOINLINE void score_keys(const float* const* k, Index dim, const float* q, float factor, float* s,
+                             const Ahead& ahead) {
+  constexpr int kN = kGroups * kPerLanes;
+  V acc[kKeys][kN];
+  const float* row[kKeys];
+#pragma GCC unroll 8
+  for (int j = 0; j < kKeys; ++j) {
+    row[j] = k[j];
+    for (int n = 0; n < kN; ++n) acc[j][n] = hn::Zero(D());
+  }
+  if constexpr (kAsk) {
+    constexpr Index kLine = kLineBytes / Index{sizeof(T)};
+    for (Index d = 0; d < dim; d += kLine) {
+      ask<kKeys>(ahead, d * Index{sizeof(T)});
+      q = multiply_keys(row, d, std::min(d + kLine, dim), q, acc);
+    }
+  } else {
+    multiply_keys(row, 0, dim, q, acc);
+  }
   const V f = hn::Set(D(), factor);
+#pragma GCC unroll 8
   for (int j = 0; j < kKeys; ++j)
     for (int n = 0; n < kN; ++n) hn::StoreU(hn::Mul(acc[j][n], f), D(), s + j * kTileLanes + n * kWidth);
 }
 
 /// Scores of kKeys keys and some groups of lanes; `s` is the first key's.
-template <int kKeys>
-HWY_INLINE void score_lanes(const float* const* k, LaneGroups groups, float factor, float* s, const Tile& t) {
+template <class T, int kKeys, bool kAsk>
+HWY_INLINE void score_lanes(const float* const* k, LaneGroups groups, float factor, float* s, const Tile& t,
+                            const KeyBlock<T>& block, Index key) {
   for (Index lane = groups.first, end = groups.first + groups.count; lane < end;) {
     const float* q = t.queries + lane * kLanes;
     float* to = s + lane * kLanes;
     const Index left = std::min<Index>(end - lane, kTileGroups);
+    const auto score = [&](auto n) HWY_ATTR {
+      constexpr int kGroups = decltype(n)::value;
+      if (kAsk && lane == groups.first)  // once for these keys is enough
+        score_keys<T, kKeys, kGroups, kAsk>(k, t.dim, q, factor, to, block.ahead.of(key));
+      else
+        score_keys<T, kKeys, kGroups, false>(k, t.dim, q, factor, to, Ahead{});
+    };
     if constexpr (kTileGroups == 3) {
-      if (left == 3) score_keys<kKeys, 3>(k, t.dim, q, factor, to);
-      if (left == 2) score_keys<kKeys, 2>(k, t.dim, q, factor, to);
+      if (left == 3) score(std::integral_constant<int, 3>());
+      if (left == 2) score(std::integral_constant<int, 2>());
     }
-    if (left == 1) score_keys<kKeys, 1>(k, t.dim, q, factor, to);
+    if (left == 1) score(std::integral_constant<int, 1>());
     lane += left;
   }
 }
@@ -70,8 +101,8 @@ HWY_INLINE void widen_row(const T* from, Index dim, float* to) {
   }
 }
 
-template <class T>
-HWY_INLINE void score_block(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& t) {
+template <bool kAsk, class T>
+HWY_INLINE void score_groups(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& t) {
   for (Index g = 0; g < kKeyGroups; ++g) {
     if (mask.groups[static_cast<std::size_t>(g)] == 0) continue;
     const float* rows[kKeyGroup];
@@ -89,12 +120,21 @@ HWY_INLINE void score_block(const KeyBlock<T>& block, const TileMask& mask, floa
     float* s = t.scores + g * kKeyGroup * kTileLanes;
     const LaneGroups low = lane_groups(mask.half(g, 0)), high = lane_groups(mask.half(g, 1));
     if (kTileKeys == kKeyGroup && low == high) {
-      score_lanes<kTileKeys>(rows, low, factor, s, t);
+      score_lanes<T, kTileKeys, kAsk>(rows, low, factor, s, t, block, g * kKeyGroup);
     } else {
-      score_lanes<kHalf>(rows, low, factor, s, t);
-      score_lanes<kHalf>(rows + kHalf, high, factor, s + kHalf * kTileLanes, t);
+      score_lanes<T, kHalf, kAsk>(rows, low, factor, s, t, block, g * kKeyGroup);
+      score_lanes<T, kHalf, kAsk>(rows + kHalf, high, factor, s + kHalf * kTileLanes, t, block,
+                                  g * kKeyGroup + kHalf);
     }
   }
+}
+
+template <class T>
+HWY_INLINE void score_block(const KeyBlock<T>& block, const TileMask& mask, float factor, const Tile& t) {
+  if (block.ahead.any())
+    score_groups<true>(block, mask, factor, t);
+  else
+    score_groups<false>(block, mask, factor, t);
 }
 
 /// Hides the scores of kWidth lanes from `lane` on that do not see the key.
@@ -236,6 +276,7 @@ template <int kM, int kN, class T>
 HWY_INLINE void add_values(const float* weights, const float* keep, const float* values, std::int64_t stride,
                            Index keys, float* out, Index out_stride, const Results<T>& results) {
   V acc[kM][kN];
+#pragma GCC unroll 6
   for (int r = 0; r < kM; ++r) {
     for (int n = 0; n < kN; ++n) acc[r][n] = hn::Zero(D());
     if (keep[r] == 0.0F) continue;
@@ -245,16 +286,19 @@ HWY_INLINE void add_values(const float* weights, const float* keep, const float*
   for (Index key = 0; key < keys; ++key, values += stride, weights += kTileLanes) {
     V row[kN];
     for (int n = 0; n < kN; ++n) row[n] = load(values + n * kWidth);
+#pragma GCC unroll 6
     for (int r = 0; r < kM; ++r) {
       const V w = hn::Set(D(), weights[r]);
       for (int n = 0; n < kN; ++n) acc[r][n] = hn::MulAdd(w, row[n], acc[r][n]);
     }
   }
   if (results.rows == nullptr) {
+#pragma GCC unroll 6
     for (int r = 0; r < kM; ++r)
       for (int n = 0; n < kN; ++n) hn::StoreU(acc[r][n], D(), out + r * out_stride + n * kWidth);
     return;
   }
+#pragma GCC unroll 6
   for (int r = 0; r < kM; ++r) {
     if (results.rows[r] == nullptr) continue;
     const V f = hn::Set(D(), results.factors[r]);

@@ -14,6 +14,9 @@ inline constexpr Index kBlock = kSpanBlock;
 inline constexpr Index kLanes = 16;
 /// Rows of one register tile.
 inline constexpr Index kRows = 6;
+/// Query vectors of a tile of attention(). Three AVX-512 registers: with eight keys they make 24 accumulators, and the operands
+/// still fit.
+inline constexpr Index kTileLanes = 48;
 inline constexpr Index kMaxHeadDim = 256;
 
 /// Accumulators are padded to whole vectors.
