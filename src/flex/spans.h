@@ -6,8 +6,8 @@
 // changes no bit of it.
 //
 //   SpanTile tile{.rows = 1, .spans = spans, .kind = RowKind::decode};
-//   SpanProblem<float> p{.pages = pages, .tiles = {&tile, 1}, .q = q, .out = out, .q_heads = 9, .scale =
-//   0.125F}; attention_spans(p, pool);
+//   SpanProblem<float> p{.pages = pages, .tiles = {&tile, 1}, .q = q, .out = out, .q_heads = 9, .scale = 0.125F};
+//   attention_spans(p, pool);
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace chorus::flex {
 /// Keys of one logical segment are processed in blocks of this many.
 inline constexpr Index kSpanBlock = 64;
 
-/// Pages of keys and values: k and v are [page][kv_head][slot][head_dim], T is float or core::bf16.
+/// Pages of keys and values: k and v are [page][kv_head][slot][head_dim], T is float, core::bf16 or core::f16.
 template <class T>
 struct KvPages {
   const T* k = nullptr;
@@ -75,7 +75,7 @@ struct SpanProblem {
   float scale = 1;    // multiplies q.k
 };
 
-/// Runs every tile; rows of different tiles must not overlap. T is float or core::bf16; sums are float.
+/// Runs every tile; rows of different tiles must not overlap. T is float, core::bf16 or core::f16; sums are float.
 /// The result is the same bits for any number of threads, any order of tiles, any grouping of rows of one
 /// kind into tiles (for decode rows; prefill rows too), and any physical cut of the segments.
 template <class T>

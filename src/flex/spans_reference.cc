@@ -102,5 +102,6 @@ void attention_spans_reference(const SpanProblem<T>& problem) {
 
 template void attention_spans_reference<float>(const SpanProblem<float>&);
 template void attention_spans_reference<core::bf16>(const SpanProblem<core::bf16>&);
+template void attention_spans_reference<core::f16>(const SpanProblem<core::f16>&);
 
 }  // namespace chorus::flex

@@ -61,7 +61,7 @@ struct Case {
 
 template <class T>
 class AttentionSpans : public ::testing::Test {};
-using Elements = ::testing::Types<float, core::bf16>;
+using Elements = ::testing::Types<float, core::bf16, core::f16>;
 TYPED_TEST_SUITE(AttentionSpans, Elements);
 
 // Random tiles of both kinds, with every feature of a span, against the reference.

@@ -252,6 +252,10 @@ HWY_INLINE V load_blocks(const T* const* rows, Index step, Index at) {
       const hn::CappedTag<float, 4> d4;
       if constexpr (std::is_same_v<T, float>) {
         return hn::LoadU(d4, rows[i * step] + at);
+      } else if constexpr (std::is_same_v<T, core::f16>) {
+        const hn::Rebind<hwy::float16_t, decltype(d4)> d16;
+        return hn::PromoteTo(d4,
+                             hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(rows[i * step] + at)));
       } else {
         const hn::Rebind<std::uint16_t, decltype(d4)> d16;
         const hn::RebindToUnsigned<decltype(d4)> d32;

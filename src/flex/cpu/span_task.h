@@ -38,8 +38,10 @@ class SpanScratch {
 
 void run_prefill(const SpanProblem<float>& problem, const SpanTask& task, const SpanScratch& scratch);
 void run_prefill(const SpanProblem<core::bf16>& problem, const SpanTask& task, const SpanScratch& scratch);
+void run_prefill(const SpanProblem<core::f16>& problem, const SpanTask& task, const SpanScratch& scratch);
 void run_decode(const SpanProblem<float>& problem, const SpanTask& task, const SpanScratch& scratch);
 void run_decode(const SpanProblem<core::bf16>& problem, const SpanTask& task, const SpanScratch& scratch);
+void run_decode(const SpanProblem<core::f16>& problem, const SpanTask& task, const SpanScratch& scratch);
 
 /// Where the rows of a task go, and how the states of a row merge.
 struct SpanOutput {

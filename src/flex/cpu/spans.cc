@@ -72,5 +72,6 @@ void attention_spans(const SpanProblem<T>& problem, core::ThreadPool& pool) {
 
 template void attention_spans<float>(const SpanProblem<float>&, core::ThreadPool&);
 template void attention_spans<core::bf16>(const SpanProblem<core::bf16>&, core::ThreadPool&);
+template void attention_spans<core::f16>(const SpanProblem<core::f16>&, core::ThreadPool&);
 
 }  // namespace chorus::flex

@@ -131,6 +131,9 @@ void decode_f32(const SpanProblem<float>& p, const SpanTask& task, const SpanScr
 void decode_bf16(const SpanProblem<core::bf16>& p, const SpanTask& task, const SpanScratch& scratch) {
   decode(p, task, scratch);
 }
+void decode_f16(const SpanProblem<core::f16>& p, const SpanTask& task, const SpanScratch& scratch) {
+  decode(p, task, scratch);
+}
 
 }  // namespace chorus::flex::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -140,12 +143,16 @@ namespace chorus::flex::cpu {
 
 HWY_EXPORT(decode_f32);
 HWY_EXPORT(decode_bf16);
+HWY_EXPORT(decode_f16);
 
 void run_decode(const SpanProblem<float>& problem, const SpanTask& task, const SpanScratch& scratch) {
   HWY_DYNAMIC_DISPATCH(decode_f32)(problem, task, scratch);
 }
 void run_decode(const SpanProblem<core::bf16>& problem, const SpanTask& task, const SpanScratch& scratch) {
   HWY_DYNAMIC_DISPATCH(decode_bf16)(problem, task, scratch);
+}
+void run_decode(const SpanProblem<core::f16>& problem, const SpanTask& task, const SpanScratch& scratch) {
+  HWY_DYNAMIC_DISPATCH(decode_f16)(problem, task, scratch);
 }
 
 }  // namespace chorus::flex::cpu

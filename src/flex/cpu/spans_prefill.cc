@@ -89,6 +89,9 @@ void prefill_f32(const SpanProblem<float>& p, const SpanTask& task, const SpanSc
 void prefill_bf16(const SpanProblem<core::bf16>& p, const SpanTask& task, const SpanScratch& scratch) {
   PrefillTask<core::bf16>(p, task, scratch).run();
 }
+void prefill_f16(const SpanProblem<core::f16>& p, const SpanTask& task, const SpanScratch& scratch) {
+  PrefillTask<core::f16>(p, task, scratch).run();
+}
 
 }  // namespace chorus::flex::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -98,12 +101,16 @@ namespace chorus::flex::cpu {
 
 HWY_EXPORT(prefill_f32);
 HWY_EXPORT(prefill_bf16);
+HWY_EXPORT(prefill_f16);
 
 void run_prefill(const SpanProblem<float>& problem, const SpanTask& task, const SpanScratch& scratch) {
   HWY_DYNAMIC_DISPATCH(prefill_f32)(problem, task, scratch);
 }
 void run_prefill(const SpanProblem<core::bf16>& problem, const SpanTask& task, const SpanScratch& scratch) {
   HWY_DYNAMIC_DISPATCH(prefill_bf16)(problem, task, scratch);
+}
+void run_prefill(const SpanProblem<core::f16>& problem, const SpanTask& task, const SpanScratch& scratch) {
+  HWY_DYNAMIC_DISPATCH(prefill_f16)(problem, task, scratch);
 }
 
 }  // namespace chorus::flex::cpu
