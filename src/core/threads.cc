@@ -55,6 +55,8 @@ void wait_while(const std::atomic<T>& value, T old) {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
+  if (threads < 0)
+    throw Error(ErrorKind::usage, fmt::format("{} threads", threads), "0 or more", "0 takes every core");
   const int count = threads > 0 ? threads : available_cores();
   try {
     for (int thread = 1; thread < count; ++thread) workers_.emplace_back([this, thread] { work(thread); });

@@ -16,8 +16,8 @@ namespace chorus::core {
 
 class ThreadPool {
  public:
-  /// `threads` counts the caller too; 0 takes every core this process may run on. Throws Error(device) when the system
-  /// gives fewer.
+  /// `threads` counts the caller too; 0 takes every core this process may run on. Throws Error(usage) for less than 0,
+  /// Error(device) when the system gives fewer.
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -4,7 +4,9 @@
 // A row that sees nothing has output 0 and LSE minus infinity. Blocks that the mask leaves empty are not visited, full
 // ones run no mask code: from the block mask if given, else from the mod's structure; an opaque callable without a block
 // mask is asked for every pair. A row's result depends on its own keys only: neither threads, nor the other rows, nor
-// how many rows there are change a bit of it.
+// how many rows there are change a bit of it, as long as values are finite. A value that is infinite or NaN also spoils rows
+// that do not see its key, where a neighbouring row sees it: their weight for it is 0, and 0 times NaN is NaN. Keys outside
+// options.keys, and keys that no row of the call sees at either end of what it sees, may hold anything.
 //
 //   attention(head_major(q, {1, 9, 100, 64}), head_major(k, {1, 3, 100, 64}), head_major(v, {1, 3, 100, 64}),
 //             head_major(out, {1, 9, 100, 64}), {.pool = &pool}, causal());
@@ -27,11 +29,10 @@ template <class T, MaskMod M = AllowAll, ScoreMod S = KeepScore>
 void attention(std::type_identity_t<View<const T>> q, std::type_identity_t<View<const T>> k,
                std::type_identity_t<View<const T>> v, View<T> out, const AttentionOptions& options = {},
                const M& mask_mod = {}, const S& score_mod = {}) {
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, core::bf16> || std::is_same_v<T, core::f16>,
+                "q, k, v and out are float, core::bf16 or core::f16");
   check_attention(q.extents, k.extents, v.extents, out.extents, options);
-  check_view("q", q);
-  check_view("k", k);
-  check_view("v", v);
-  check_view("out", out);
+  check_views<T>(q, k, v, out);
   check_mods(mask_mod, score_mod, q.extents, k.extents, options);
   AttentionOptions o = options;
   std::vector<LogSumExp> own_lse;

@@ -38,7 +38,7 @@ struct Captured {
 #endif
     return data[index];
   }
-  /// Is there an entry for each of `needed` things? For a mod's check_reach(), in release builds too.
+  /// Throws Error(usage) unless there is an entry for each of `needed` things. For a mod's check_reach(), in release builds too.
   void check_covers(std::int64_t needed, const char* what, const char* mod) const {
     if (needed > size) refuse_captured_size(mod, size, what, needed);
   }

@@ -45,7 +45,8 @@ void merge_parts(std::span<const AttentionPart> parts, View<T> out, std::span<Lo
         float top = kMinusInfinity, total = 0;
         for (const AttentionPart& part : parts) top = std::max(top, part.lse[row].value);
         for (std::size_t i = 0; i < parts.size(); ++i) {
-          weights[i] = top == kMinusInfinity ? 0.0F : std::exp(parts[i].lse[row].value - top);
+          const float part = parts[i].lse[row].value;  // NaN stays NaN: it is not "sees nothing"
+          weights[i] = part == kMinusInfinity ? 0.0F : std::exp(part - top);
           total += weights[i];
         }
         std::fill(sum.begin(), sum.end(), 0.0F);

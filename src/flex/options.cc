@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -17,6 +20,9 @@ void require(bool holds, std::string got, std::string expected, std::string todo
     throw Error(ErrorKind::usage, "attention: " + std::move(got), std::move(expected), std::move(todo));
 }
 
+// The block or tile after the last can still be counted in an Index.
+constexpr Index kMostRows = std::numeric_limits<Index>::max() - 127;
+
 bool good_dim(Index dim) {
   return dim > 0 && dim <= 256 && dim % 8 == 0;
 }
@@ -27,8 +33,7 @@ std::string one_or(Index n) {
 
 }  // namespace
 
-void check_no_partial(const BlockMask& mask) {
-  const std::int64_t partial = mask.count(BlockKind::partial);
+void check_no_partial(std::int64_t partial) {
   require(partial == 0, fmt::format("a block mask with {} partial blocks and no mask mod", partial),
           "the mask mod it was made from", "give the mod too: attention(q, k, v, out, options, mod)");
 }
@@ -41,11 +46,26 @@ void check_data(const char* name, const void* data, const Extents& e) {
 
 void check_apart(const char* name, const Extents& e, std::int64_t batch_stride, std::int64_t head_stride,
                  std::int64_t row_stride) {
-  const bool apart = (e.batch <= 1 || batch_stride != 0) && (e.heads <= 1 || head_stride != 0) &&
-                     (e.rows <= 1 || row_stride != 0);
-  require(apart || e.rows <= 0,
-          fmt::format("{} with strides {}, {}, {}", name, batch_stride, head_stride, row_stride),
-          "a place for every row", "make the view with head_major or token_major");
+  std::array<std::pair<std::int64_t, std::int64_t>, 3> steps{
+      // stride, how many
+      {{std::abs(batch_stride), e.batch}, {std::abs(head_stride), e.heads}, {std::abs(row_stride), e.rows}}};
+  std::sort(steps.begin(), steps.end());
+  bool apart = true;
+  std::int64_t size = e.dim;  // of what the strides so far step through
+  for (const auto& [stride, count] : steps) {
+    if (count <= 1) continue;
+    apart = apart && stride >= size;
+    size += stride * (count - 1);
+  }
+  require(apart || e.batch <= 0 || e.heads <= 0 || e.rows <= 0,
+          fmt::format("{} with strides {}, {}, {} for {} x {} x {} rows of {}", name, batch_stride,
+                      head_stride, row_stride, e.batch, e.heads, e.rows, e.dim),
+          "a place of its own for every row", "make the view with head_major or token_major");
+}
+
+void check_not_input(const void* out, const char* name, const void* input) {
+  require(out != input || out == nullptr, fmt::format("out at the place of {}", name), "memory of its own",
+          "give out a buffer that no input lies in");
 }
 
 void check_block_mask(const std::string& where, const BlockMaskShape& m, const Extents& q, const Extents& k,
@@ -69,20 +89,14 @@ void check_heads(const Extents& q, const Extents& k) {
           "as many query heads for each kv head", "correct the extents");
 }
 
-void check_attention(const Extents& q, const Extents& k, const Extents& v, const Extents& out,
-                     const AttentionOptions& options) {
-  require(good_dim(q.dim) && good_dim(v.dim), fmt::format("head dims {} of q and {} of v", q.dim, v.dim),
-          "multiples of 8 up to 256", "pad them with zeros and give .scale as it was");
-  require(k.dim == q.dim && out.dim == v.dim, fmt::format("head dims {} of k and {} of out", k.dim, out.dim),
-          fmt::format("q's {} and v's {}", q.dim, v.dim), "correct the extents");
-  require(k.batch == q.batch && v.batch == q.batch && out.batch == q.batch,
-          fmt::format("batches {} of q, {} of k, {} of v, {} of out", q.batch, k.batch, v.batch, out.batch),
-          "one batch", "correct the extents; a stride of 0 repeats a tensor");
+void check_reference(const Extents& q, const Extents& k, const Extents& v, const AttentionOptions& options) {
+  require(k.dim == q.dim, fmt::format("head dim {} of k", k.dim), fmt::format("q's {}", q.dim),
+          "correct the extents");
+  require(k.batch == q.batch && v.batch == q.batch,
+          fmt::format("batches {} of q, {} of k, {} of v", q.batch, k.batch, v.batch), "one batch",
+          "correct the extents; a stride of 0 repeats a tensor");
   require(q.batch >= 0 && q.rows >= 0, fmt::format("q of batch {}, {} rows", q.batch, q.rows), "0 or more",
           "correct the extents");
-  require(out.rows == q.rows && out.heads == q.heads,
-          fmt::format("out of {} heads, {} rows", out.heads, out.rows),
-          fmt::format("q's {} heads, {} rows", q.heads, q.rows), "correct the extents");
   require(k.rows >= 0 && v.rows == k.rows && v.heads == k.heads,
           fmt::format("v of {} heads, {} rows", v.heads, v.rows),
           fmt::format("k's {} heads, {} rows", k.heads, k.rows), "correct the extents");
@@ -90,6 +104,27 @@ void check_attention(const Extents& q, const Extents& k, const Extents& v, const
   require(options.q_offset >= 0 && options.q_offset <= std::numeric_limits<Index>::max() - q.rows,
           fmt::format("q_offset {}", options.q_offset), "0 or more, and below 2^31 at the last row",
           "correct it");
+  const Range keys = keys_of(options, k);
+  require(0 <= keys.begin && keys.begin <= keys.end && keys.end <= k.rows,
+          fmt::format("keys [{}, {})", keys.begin, keys.end), fmt::format("a part of [0, {})", k.rows),
+          "correct the range");
+}
+
+void check_attention(const Extents& q, const Extents& k, const Extents& v, const Extents& out,
+                     const AttentionOptions& options) {
+  require(good_dim(q.dim) && good_dim(v.dim), fmt::format("head dims {} of q and {} of v", q.dim, v.dim),
+          "multiples of 8 up to 256",
+          q.dim <= 0 || v.dim <= 0 ? "make the views with head_major or token_major"
+                                   : "pad them with zeros and give .scale = 1 / sqrt(the dim before)");
+  check_reference(q, k, v, options);
+  require(
+      out == Extents{q.batch, q.heads, q.rows, v.dim},
+      fmt::format("out of batch {}, {} heads, {} rows, head dim {}", out.batch, out.heads, out.rows, out.dim),
+      fmt::format("q's batch {}, {} heads, {} rows, v's head dim {}", q.batch, q.heads, q.rows, v.dim),
+      "correct the extents");
+  require(q.rows <= kMostRows && k.rows <= kMostRows, fmt::format("{} rows, {} keys", q.rows, k.rows),
+          fmt::format("at most {}", kMostRows),
+          "cut the keys into parts (options.keys) or the rows into calls");
   const auto rows = static_cast<std::size_t>(q.batch) * static_cast<std::size_t>(q.heads) *
                     static_cast<std::size_t>(q.rows);
   require(options.lse.empty() || options.lse.size() == rows,
@@ -100,10 +135,6 @@ void check_attention(const Extents& q, const Extents& k, const Extents& v, const
   require(options.key_probabilities.empty() || options.key_probabilities.size() == sums,
           fmt::format("key_probabilities of {} entries", options.key_probabilities.size()),
           fmt::format("none or {}", sums), "batch x query heads x keys of them");
-  const Range keys = keys_of(options, k);
-  require(0 <= keys.begin && keys.begin <= keys.end && keys.end <= k.rows,
-          fmt::format("keys [{}, {})", keys.begin, keys.end), fmt::format("a part of [0, {})", k.rows),
-          "correct the range");
   require(options.kv_splits >= 1, fmt::format("kv_splits {}", options.kv_splits), "1 or more", "correct it");
   require(!options.scale || std::isfinite(*options.scale), fmt::format("scale {}", options.scale.value_or(0)),
           "a finite number", "correct it");

@@ -20,15 +20,15 @@ struct ReferenceResult {
       key_probabilities;  // [batch][q_head][key]: summed over the rows; 0 outside the options' keys
 };
 
-/// Of the options scale, q_offset and keys are used. A score mod sees the score rounded to float. Throws Error(usage) for heads
-/// that do not fit and for mods that captured too little.
+/// Of the options scale, q_offset and keys are used. A score mod sees the score rounded to float. Throws Error(usage) for tensors
+/// that do not fit together (any dim will do) and for mods that captured too little.
 template <class T, MaskMod M = AllowAll, ScoreMod S = KeepScore>
 ReferenceResult reference_attention(View<const T> q, View<const T> k, View<const T> v,
                                     const AttentionOptions& options = {}, const M& mask_mod = {},
                                     const S& score_mod = {}) {
   constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
   const Extents e = q.extents;
-  check_heads(e, k.extents);
+  check_reference(e, k.extents, v.extents, options);
   check_mods(mask_mod, score_mod, e, k.extents, {.q_offset = options.q_offset, .keys = options.keys});
   ReferenceResult result;
   const Range keys = keys_of(options, k.extents);
@@ -52,20 +52,20 @@ ReferenceResult reference_attention(View<const T> q, View<const T> k, View<const
           if constexpr (!std::is_same_v<S, KeepScore>)
             score = double{score_mod(static_cast<float>(score), b, h, i, j)};
           scores[static_cast<std::size_t>(j)] = score;
-          max = std::max(max, score);
+          if (!(score <= max)) max = score;  // NaN too: it is not "sees nothing"
         }
         acc.assign(acc.size(), 0.0);
-        for (Index j = keys.begin; j < keys.end && max > kMinusInfinity; ++j) {
+        for (Index j = keys.begin; j < keys.end && max != kMinusInfinity; ++j) {
           const double weight = std::exp(scores[static_cast<std::size_t>(j)] - max);
           sum += weight;
           for (std::size_t d = 0; d < acc.size(); ++d)
             acc[d] += weight * double{static_cast<float>(v.row(b, kv_head, j)[d])};
         }
-        for (const double value : acc) result.out.push_back(sum > 0 ? value / sum : 0.0);
-        result.lse.push_back(sum > 0 ? max + std::log(sum) : kMinusInfinity);
+        for (const double value : acc) result.out.push_back(sum == 0 ? 0.0 : value / sum);
+        result.lse.push_back(sum == 0 ? kMinusInfinity : max + std::log(sum));
         double* probabilities =
             result.key_probabilities.data() + static_cast<std::size_t>(b * e.heads + h) * all_keys;
-        for (Index j = keys.begin; j < keys.end && sum > 0; ++j)
+        for (Index j = keys.begin; j < keys.end && sum != 0; ++j)
           probabilities[j] += std::exp(scores[static_cast<std::size_t>(j)] - max) / sum;
       }
     }

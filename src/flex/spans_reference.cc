@@ -34,13 +34,14 @@ std::vector<ScoredKey> score_keys(const SpanProblem<T>& p, const SpanTile& tile,
     const float* q = p.q + ((tile.q_row + std::int64_t{span.variant} * tile.rows + row) * p.q_heads + head) *
                                pages.head_dim;
     for (Index slot = span.begin; slot < span.end; ++slot) {
-      if (span.causal && span.logical_first + (slot - span.begin) > tile.causal_first + row) break;
+      if (span.causal && span.logical_first + (slot - span.begin) > std::int64_t{tile.causal_first} + row)
+        break;
       const std::int64_t offset = key_offset(pages, span, slot, kv_head);
       double dot = 0;
       for (Index d = 0; d < pages.head_dim; ++d)
         dot += double{q[d]} * double{static_cast<float>(pages.k[offset + d])};
       const double score = dot * double{p.scale} * double{span.score_scale} + double{span.score_bias};
-      if (score > kMinusInfinity) keys.push_back({span.state, score, offset});
+      if (score != kMinusInfinity) keys.push_back({span.state, score, offset});
     }
   }
   return keys;

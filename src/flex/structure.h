@@ -14,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 
 #include "flex/mod.h"
 
@@ -36,6 +37,17 @@ class KeyRanges {
   Range hull() const { return {data_[0].begin, data_[size_ - 1].end}; }
   bool covers(Range keys) const {
     return std::any_of(begin(), end(), [&](Range r) { return r.begin <= keys.begin && r.end >= keys.end; });
+  }
+
+  /// Those that have keys of `keys`.
+  std::span<const Range> touching(Range keys) const {
+    const Range* first = begin();
+    if (size_ > kInside)
+      first = std::partition_point(first, end(), [&](Range r) { return r.end <= keys.begin; });
+    while (first != end() && first->end <= keys.begin) ++first;
+    const Range* last = first;
+    while (last != end() && last->begin < keys.end) ++last;
+    return {first, last};
   }
 
   void clear() { size_ = 0; }
@@ -107,6 +119,12 @@ concept has_structure = requires(const F& f, Index i, Range range, SeenKeys& out
   f.seen_keys(i, i, range, range, out);
 };
 
+/// A member of that name which the kernels cannot call would be passed over in silence.
+template <class F>
+concept has_unusable_structure = !has_structure<F> && requires {
+  &F::seen_keys;
+};
+
 /// Is there a part of the mod (itself, or an operand) that can only be asked pair by pair?
 template <class F>
 constexpr bool is_opaque() {
@@ -140,6 +158,8 @@ struct AllowAll : MaskOperand {
 /// Of an opaque mod: any key may be seen, none is certain.
 template <MaskMod M>
 void seen_keys(const M& mod, Index b, Index h, Range q, Range kv, SeenKeys& out) {
+  static_assert(!has_unusable_structure<M>,
+                "seen_keys is void seen_keys(Index b, Index h, Range q, Range kv, SeenKeys& out) const");
   if constexpr (has_structure<M>)
     mod.seen_keys(b, h, q, kv, out);
   else

@@ -1,120 +1,25 @@
 // Dense attention against the double-precision reference: shapes, masks, scores, strides, and what must not matter.
 #include "flex/attention.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <cstring>
 #include <string>
 
-#include "core/error.h"
-#include "flex/cpu/tile_bf16.h"
-#include "flex/mods.h"
-#include "flex/reference.h"
+#include "attention_fixture.h"
 #include "isa.h"
 #include "random_masks.h"
-#include "spans_fixture.h"
 
 namespace chorus::flex {
 namespace {
 
 using testing::element;
+using testing::elements;
 using testing::normal_values;
-
-template <class T>
-std::vector<T> elements(std::size_t n, unsigned seed) {
-  std::vector<T> values;
-  for (const float x : normal_values(n, seed)) values.push_back(element<T>(x));
-  return values;
-}
-
-struct Sizes {
-  Index batch = 1, kv_heads = 1, group = 1, q_rows = 1, kv_rows = 1, dim = 64;
-  Extents q() const { return {batch, kv_heads * group, q_rows, dim}; }
-  Extents kv() const { return {batch, kv_heads, kv_rows, dim}; }
-  static std::size_t count(Extents e) {
-    return static_cast<std::size_t>(e.batch * e.heads) * static_cast<std::size_t>(e.rows * e.dim);
-  }
-};
-
-template <class T>
-struct Tensors {
-  explicit Tensors(const Sizes& sizes)
-      : s(sizes),
-        q(elements<T>(Sizes::count(s.q()), 1)),
-        k(elements<T>(Sizes::count(s.kv()), 2)),
-        v(elements<T>(Sizes::count(s.kv()), 3)),
-        out(q.size(), element<T>(NAN)),
-        lse(q.size() / static_cast<std::size_t>(s.dim), {NAN}),
-        key_probabilities(static_cast<std::size_t>(s.batch * s.kv_heads * s.group * s.kv_rows), 0.0F) {}
-  View<const T> q_view() const { return head_major(q.data(), s.q()); }
-  View<const T> k_view() const { return head_major(k.data(), s.kv()); }
-  View<const T> v_view() const { return head_major(v.data(), s.kv()); }
-  template <class... Mods>
-  void run(AttentionOptions options, const Mods&... mods) {
-    options.lse = lse;
-    options.key_probabilities = key_probabilities;
-    attention(q_view(), k_view(), v_view(), head_major(out.data(), s.q()), options, mods...);
-  }
-
-  Sizes s;
-  std::vector<T> q, k, v, out;
-  std::vector<LogSumExp> lse;
-  std::vector<float> key_probabilities;
-};
-
-/// Values without their signs: attention over them says how large the terms of an output are.
-template <class T>
-std::vector<T> magnitudes(const std::vector<T>& values) {
-  std::vector<T> m;
-  for (const T x : values) m.push_back(element<T>(std::abs(static_cast<float>(x))));
-  return m;
-}
-
-/// What a weight may be off by beside rounding in float: those of bf16 are rounded where the processor multiplies bf16.
-template <class T>
-double weight_rounding() {
-  return std::is_same_v<T, core::bf16> && &cpu::tile_kernels<core::bf16>() == cpu::native_bf16_kernels()
-             ? 0x1p-8
-             : 0;
-}
-template <class T>
-double output_rounding() {
-  return std::is_same_v<T, float> ? 0 : std::is_same_v<T, core::bf16> ? 0x1p-8 : 0x1p-11;
-}
-
-/// The largest part of the rounding bound used. Scores are at most S = max|q| max|k| / sqrt(dim), some 1.5 sqrt(dim) here:
-/// a score is off by (sqrt(dim) + 4) u S, a weight relatively by that, 8 u of the exponential and sqrt(n) u of each sum; an
-/// output by twice that, and by what rounding its weights and itself adds, of the mean of |v| under the softmax.
-template <class T, class... Mods>
-double used(Tensors<T>& t, const AttentionOptions& options, const Mods&... mods) {
-  const ReferenceResult want = reference_attention<T>(t.q_view(), t.k_view(), t.v_view(), options, mods...);
-  const std::vector<T> sizes = magnitudes(t.v);
-  const ReferenceResult terms =
-      reference_attention<T>(t.q_view(), t.k_view(), head_major(sizes.data(), t.s.kv()), options, mods...);
-  const double u = 0x1p-24, dim = t.s.dim, score = 1.5 * 1.5 * std::sqrt(dim) + 10;
-  const double relative = (std::sqrt(dim) + 4) * u * score + (8 + 2 * std::sqrt(t.s.kv_rows)) * u;
-  double worst = 0;
-  const auto check = [&](double got, double expected, double bound) {
-    if (std::isinf(expected))
-      worst = got == expected ? worst : INFINITY;
-    else
-      worst = std::max(worst, std::isnan(got) ? INFINITY : std::abs(got - expected) / bound);
-  };
-  for (std::size_t i = 0; i < t.out.size(); ++i) {
-    const bool empty = std::isinf(want.lse[i / static_cast<std::size_t>(t.s.dim)]);
-    const double rounding =
-        output_rounding<T>() * std::abs(want.out[i]) + 0x1p-25;  // the latter of subnormal f16
-    check(static_cast<float>(t.out[i]), want.out[i],
-          empty ? 1e-300 : (2 * relative + weight_rounding<T>()) * terms.out[i] + rounding);
-  }
-  for (std::size_t i = 0; i < t.lse.size(); ++i) check(t.lse[i].value, want.lse[i], relative + 40 * u);
-  for (std::size_t i = 0; i < t.key_probabilities.size(); ++i)
-    check(t.key_probabilities[i], want.key_probabilities[i],
-          (2 * relative + t.s.q_rows * u) * want.key_probabilities[i] + 1e-30);
-  return worst;
-}
+using testing::Sizes;
+using testing::Tensors;
+using testing::used;
 
 template <class T>
 class Attention : public ::testing::Test {};
@@ -385,91 +290,6 @@ TYPED_TEST(Attention, AScoreModIsAskedAboutWhatTheMaskAllows) {
     expect_allowed(sliding_window(17), "window");
     expect_allowed([](Index, Index, Index q, Index kv) { return (q + kv) % 3 == 0; }, "opaque");
   });
-}
-
-TEST(AttentionErrors, NameWhatDoesNotFit) {
-  Tensors<float> t({.kv_heads = 2, .group = 2, .q_rows = 4, .kv_rows = 4, .dim = 8});
-  const auto message = [&](const AttentionOptions& options, auto change) -> std::string {
-    View<const float> q = t.q_view(), k = t.k_view(), v = t.v_view();
-    View<float> out = head_major(t.out.data(), t.s.q());
-    change(q, k, v, out);
-    try {
-      attention(q, k, v, out, options);
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
-  };
-  using ::testing::HasSubstr;
-  const auto nothing = [](auto&...) {};
-  EXPECT_EQ(message({}, nothing), "no error");
-  EXPECT_THAT(message({}, [](auto& q, auto& k, auto&, auto&) { q.extents.dim = k.extents.dim = 12; }),
-              HasSubstr("head dims 12"));
-  EXPECT_THAT(message({}, [](auto&, auto& k, auto& v, auto&) { k.extents.heads = v.extents.heads = 3; }),
-              HasSubstr("4 query heads over 3 kv heads"));
-  EXPECT_THAT(message({}, [](auto&, auto&, auto& v, auto&) { v.extents.rows = 3; }),
-              HasSubstr("v of 2 heads, 3 rows"));
-  std::vector<LogSumExp> lse(3);
-  EXPECT_THAT(message({.lse = lse}, nothing), HasSubstr("lse of 3 entries; expected none or 16"));
-  const auto blocks = BlockMask::make(AllowAll(), {.q_length = 4, .kv_length = 5});
-  EXPECT_THAT(message({.block_mask = &blocks}, nothing), HasSubstr("5 keys; expected 4 rows from 0, 4 keys"));
-  const auto narrow = BlockMask::make(AllowAll(), {.q_length = 4, .kv_length = 4, .kv_block = 32});
-  EXPECT_THAT(message({.block_mask = &narrow}, nothing), HasSubstr("key blocks of 32"));
-  const auto lower = BlockMask::make(causal(), {.q_length = 4, .kv_length = 4});
-  EXPECT_THAT(message({.block_mask = &lower}, nothing),
-              HasSubstr("a block mask with 1 partial blocks and no mask mod"));
-  EXPECT_THAT(message({}, [](auto&, auto&, auto& v, auto&) { v.data = nullptr; }),
-              HasSubstr("v of 1 x 2 x 4 x 8 without data"));
-  EXPECT_THAT(message({}, [](auto&, auto&, auto&, auto& out) { out.row_stride = 0; }),
-              HasSubstr("out with strides 128, 32, 0"));
-  EXPECT_THAT(message({.scale = NAN}, nothing), HasSubstr("scale nan"));
-  EXPECT_THAT(message({.q_offset = 2147483647}, nothing), HasSubstr("q_offset 2147483647"));
-}
-
-// A table of a mod that is too short for the call is refused before it is read, in release builds too, wherever it stands in a
-// combination; a row or a key that no call reaches needs none.
-TEST(AttentionErrors, ModsThatCapturedTooLittle) {
-  Tensors<float> t({.group = 3, .q_rows = 10, .kv_rows = 10, .dim = 8});
-  const Runs nine(std::vector<Index>(9, 0));
-  const Tree tree({-1, 0, 1});
-  const std::vector<float> two(2, 0.5F);
-  const auto refused = [&](const auto& mask_mod, const auto& score_mod, const char* why) {
-    EXPECT_THAT(([&] { t.run({}, mask_mod, score_mod); }),
-                ::testing::ThrowsMessage<Error>(::testing::HasSubstr(why)));
-    EXPECT_THROW(used(t, {}, mask_mod, score_mod), Error);
-  };
-  refused(document(nine), KeepScore(),
-          "mod document has data for 9 tokens; expected 10, as many as the call has");
-  refused(!(causal() & document(nine)), KeepScore(), "mod document");
-  refused(offset(document_causal(nine), 0), KeepScore(), "mod document_causal has data for 9 query rows");
-  refused(shared_prefix(2, nine) | causal(), KeepScore(), "mod shared_prefix");
-  refused(tree.ancestors(), KeepScore(), "mod tree_ancestors has data for 3 tokens");
-  refused(causal(), alibi(two), "mod alibi has data for 2 query heads; expected 3");
-  refused(causal(), relative_bias(two, 1), "mod relative_bias");
-  EXPECT_THROW(BlockMask::make(tree.ancestors(), {.q_length = 4, .kv_length = 3}), Error);
-  t.run({}, batchify(document(nine), 9));
-  t.run({.keys = Range{}}, document(nine));
-  BlockMask::make(document(nine), {.q_length = 0, .kv_length = 50});
-}
-
-TEST(ModArguments, OutOfRangeAreRefused) {
-  using ::testing::HasSubstr;
-  using ::testing::ThrowsMessage;
-  EXPECT_THAT([] { dilated(0); },
-              ThrowsMessage<Error>(HasSubstr("mod dilated with step 0; expected 1 or more")));
-  EXPECT_THAT([] { dilated_window(-1, 2); },
-              ThrowsMessage<Error>(HasSubstr("mod symmetric_window with window -1")));
-  EXPECT_THROW(dilated_window(6, 0), Error);
-  EXPECT_THROW(block_causal(0), Error);
-  EXPECT_THROW(batchify(causal(), 0), Error);
-  EXPECT_THROW(block_diffusion(6, 0), Error);
-  EXPECT_THROW(block_diffusion(-1, 2), Error);
-  EXPECT_THROW(sliding_window(-1), Error);
-  EXPECT_THROW(global_window(-1, 2), Error);
-  EXPECT_THROW(prefix_lm(-1), Error);
-  EXPECT_THROW(soft_cap(0), Error);
-  EXPECT_THROW(soft_cap(NAN), Error);
-  static_assert(sliding_window(3)(0, 0, 4, 1));
 }
 
 }  // namespace

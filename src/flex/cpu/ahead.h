@@ -3,7 +3,7 @@
 // once (tried) gains nothing, for then the loop's own loads wait behind the others.
 //
 //   RowsAhead rows;
-//   rows.add(View<const float>{...}, 0, 0, {64, 112}, 1);   // wanted soon, in the order added
+//   rows.add(out, b, first_head, 3, {64, 80});   // wanted soon, in the order added
 //   const Ahead ahead{.k = address_of(next_k), .k_stride = stride, .rows = &rows};
 //   for (Index at = 0; at < row_bytes; at += kLineBytes) { ask<8>(ahead, at); multiply(...); }
 #pragma once

@@ -1,7 +1,7 @@
 // attention() on the CPU: which tiles there are, which blocks of keys each of them visits, and where the mods run. All
 // arithmetic but the mods' is in the compiled kernels of flex/cpu/tile.h.
 //
-//   const DenseAttention<float, Causal, KeepScore> work(q, k, v, out, options, causal(), {});
+//   const DenseAttention<float, Causal, KeepScore> work(q, k, v, out, options, mask_mod, score_mod);   // holds references
 //   DenseMemory memory = work.memory();
 //   for (std::int64_t task = 0; task < work.tasks(); ++task) work.run(task, part, memory);
 #pragma once
@@ -208,6 +208,7 @@ class DenseAttention {
   /// Calls body for every block that the tile visits, in order. A visit stays as it is until the next but one.
   template <class Body>
   void for_visits(const TileRows& rows, Range keys, DenseMemory& memory, const Body& body) const {
+    if (keys.size() == 0) return;
     TileVisits& visits = memory.visits;
     if (heads_agree_ && visits.are_of(rows, keys)) {
       for (const Visit& visit : visits.all()) body(visit);

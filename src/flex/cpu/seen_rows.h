@@ -1,7 +1,7 @@
 // What a mask leaves of a tile's rows. A mod is asked for its structure a few rows at a time, once a tile: fine enough that
 // of the blocks on a border only the pairs near the border are left to be asked one by one.
 //
-//   const SeenRows<Causal> seen(causal(), rows, shape, q_offset, {0, kv_length});
+//   const SeenRows<Causal> seen(mask_mod, rows, shape, q_offset, {0, kv_length});   // holds a reference to the mod
 //   seen.add_to(kinds, {0, kv_length});
 //   if (seen.mask(block, keys, mask)) ...   // mask.lanes: which lanes see which keys
 #pragma once
@@ -61,15 +61,15 @@ class SeenRows {
         if (some.begin < some.end) body(some, mask.lanes.data() + (some.begin - block * kBlock));
       };
       const auto ask_about = [&](Range some, std::uint64_t* lanes) { ask(p, some, lanes); };
-      for (const Range known : p.seen.all)
+      for (const Range known : p.seen.all.touching(keys))
         each(known.begin, known.end, [&](Range some, std::uint64_t* lanes) {
           for (Index key = 0; key < some.size(); ++key) lanes[key] |= p.rows;
         });
-      for (const Range maybe : p.seen.any) {  // where no known range lies, a pair must be asked about
+      for (const Range range :
+           p.seen.any.touching(keys)) {  // where no known range lies, a pair must be asked about
+        const Range maybe{std::max(range.begin, keys.begin), std::min(range.end, keys.end)};
         Index from = maybe.begin;
-        for (const Range known : p.seen.all) {
-          if (known.begin >= maybe.end) break;
-          if (known.end <= from) continue;
+        for (const Range known : p.seen.all.touching(maybe)) {
           each(from, known.begin, ask_about);
           from = known.end;
         }
@@ -97,10 +97,9 @@ class SeenRows {
   Range hull_within(Range keys) const {
     Range hull{keys.end, keys.begin};
     for (Index i = 0; i < count_; ++i)
-      for (const Range any : part(i).seen.any) {
-        const Range both{std::max(any.begin, keys.begin), std::min(any.end, keys.end)};
-        if (both.begin < both.end) hull = {std::min(hull.begin, both.begin), std::max(hull.end, both.end)};
-      }
+      if (const auto any = part(i).seen.any.touching(keys); !any.empty())
+        hull = {std::min(hull.begin, std::max(any.front().begin, keys.begin)),
+                std::max(hull.end, std::min(any.back().end, keys.end))};
     return hull.begin < hull.end ? hull : Range{};
   }
 

@@ -1,5 +1,5 @@
 // The compiled half of attention(): what is done with a tile of queries and a block of keys, chosen at run time for the
-// processor. The kernels know no mod; the template in flex/attention.h runs the mods on the scores between them.
+// processor. The kernels know no mod; the templates of flex/cpu/dense.h run the mods on the scores between them.
 //
 // A tile is up to kTileLanes query vectors that share a kv head. They lie across the lanes of the registers: scores are
 // [key][lane], so that a row's softmax is a chain down a lane, keys are read where they lie, and what a lane holds depends on

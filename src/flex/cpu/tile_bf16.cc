@@ -243,14 +243,18 @@ HWY_INLINE __m256i sixteen(const bf16* from, bool whole) {
                : _mm256_zextsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
-/// Values of two keys side by side, [pair][padded(dim)]; the pair of the last of an odd number is 0.
+/// Values of two keys side by side, [pair][padded(dim)]. A key that no tile has claimed counts as 0: what lies there may be no
+/// number, and a weight of 0 would not hide it.
 void pack_values(const KeyBlock<bf16>& block, Range keys, const Tile& t) {
   static constexpr bf16 kNothing[kMaxHeadDim]{};
+  const Range claimed = t.packed[static_cast<std::size_t>(block.slot)].keys;
+  const auto values_at = [&](Index key) {
+    return key >= claimed.begin && key < claimed.end ? block.v + key * block.v_stride : kNothing;
+  };
   const Index width = padded(t.v_dim);
   for (Index key = keys.begin / 2 * 2; key < keys.end; key += 2) {
     float* to = t.values_of(block.slot) + key / 2 * width;
-    const bf16* even = block.v + key * block.v_stride;
-    const bf16* odd = key + 1 < block.keys ? even + block.v_stride : kNothing;
+    const bf16 *even = values_at(key), *odd = values_at(key + 1);
     for (Index at = 0; at < t.v_dim; at += kLanes) {
       const bool whole = t.v_dim - at >= kLanes;
       const __m512i low = _mm512_cvtepu16_epi32(sixteen(even + at, whole));
@@ -385,7 +389,9 @@ void add(const KeyBlock<bf16>& block, const TileMask& mask, const Tile& t, bf16*
   const Range hull{seen.begin * kKeyGroup, seen.end * kKeyGroup};
   if (hull.size() == 0) return;
   softmax(mask, hull, t);
-  pack_values(block, claim_keys(t, block.slot, block.v, {hull.begin, std::min(hull.end, block.keys)}), t);
+  const Range seen_keys = keys_of(mask, ~std::uint64_t{0});
+  pack_values(block,
+              claim_keys(t, block.slot, block.v, {seen_keys.begin, std::min(seen_keys.end, block.keys)}), t);
   alignas(64) float factors[kTileLanes];
   if (rows != nullptr) all_factors(t, factors);
   Range ranges[kTileLanes / kRows];

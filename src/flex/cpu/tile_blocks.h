@@ -1,7 +1,7 @@
 // Which queries make a tile, and which blocks of keys it visits: the bookkeeping of attention() that needs neither the
 // tensors' type nor the mods.
 //
-//   const TileShape shape(q.extents, k.extents, TileShape::Order::rows);
+//   const TileShape shape(q.extents, k.extents, bytes_of_a_kv_head, TileShape::Order::rows);
 //   const TileRows rows = shape.tile(task);
 //   BlockKinds kinds({0, blocks}, counts);
 //   kinds.add(block_mask, rows);

@@ -134,7 +134,10 @@ void attention(Stream& stream, std::type_identity_t<View<const T>> q, std::type_
                 "a mod is copied to the device");
   check_call(Placement::of("q", q), Placement::of("k", k), Placement::of("v", v), Placement::of("out", out),
              options);
+  check_views<T>(q, k, v, out);
   check_mods(mask_mod, score_mod, q.extents, k.extents, {.q_offset = options.q_offset});
+  if constexpr (std::is_same_v<M, AllowAll>)
+    if (options.block_mask != nullptr) check_no_partial(options.block_mask->partial_blocks());
   check_device();
   if (q.extents.batch == 0 || q.extents.rows == 0) return;
   const Arguments<T> a = make_arguments<M, T>(q, k, v, out, options);

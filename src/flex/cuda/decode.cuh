@@ -39,10 +39,10 @@ __device__ inline MergedState merge_states(int count, const State& state) {
   float top = minus_infinity();
   for (int i = 0; i < count; ++i) top = fmaxf(top, state(i).reference);
   MergedState all{top, 0, 0};
-  if (top == minus_infinity()) return all;
   for (int i = 0; i < count; ++i) {
     const MergedState one = state(i);
-    const float weight = exp2_fast(one.reference - top);
+    if (one.sum == 0) continue;  // saw nothing; a sum that is NaN did
+    const float weight = exp2_fast(one.reference - (top == minus_infinity() ? 0 : top));
     all.sum += one.sum * weight;
     all.value += one.value * weight;
   }

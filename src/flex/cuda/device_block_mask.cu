@@ -2,7 +2,8 @@
 
 namespace chorus::flex::cuda {
 
-DeviceBlockMask::DeviceBlockMask(const Stream& stream, const BlockMask& mask) : shape_(mask.shape()) {
+DeviceBlockMask::DeviceBlockMask(const Stream& stream, const BlockMask& mask)
+    : shape_(mask.shape()), partial_blocks_(mask.count(BlockKind::partial)) {
   const TilePlan plan = make_tile_plan(mask);
   row_tiles_ = plan.row_tiles;
   runs_ = Buffer<TileRun>(stream, plan.runs);

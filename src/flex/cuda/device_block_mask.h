@@ -16,10 +16,12 @@ class DeviceBlockMask {
   DeviceBlockMask(const Stream& stream, const BlockMask& mask);
 
   const BlockMaskShape& shape() const { return shape_; }
+  std::int64_t partial_blocks() const { return partial_blocks_; }
   TilePlanView view() const;
 
  private:
   BlockMaskShape shape_;
+  std::int64_t partial_blocks_;
   Index row_tiles_;
   Buffer<TileRun> runs_;
   Buffer<Index> first_;

@@ -15,7 +15,7 @@ template <MaskMod A>
 struct BatchifyMask : MaskOperand {
   A a;
   Index tokens;
-  static constexpr bool kOpaque = is_opaque<A>();
+  static constexpr bool kOpaque = is_opaque<A>(), kSameForHeads = same_for_heads<A>();
   constexpr BatchifyMask(A mod, Index group) : a(std::move(mod)), tokens(group) {}
   FLEX_MOD constexpr bool operator()(Index b, Index h, Index q, Index kv) const {
     return q / tokens == kv / tokens && a(b, h, q % tokens, kv % tokens);

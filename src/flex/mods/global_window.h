@@ -11,6 +11,7 @@
 namespace chorus::flex {
 
 struct GlobalWindow : MaskOperand {
+  static constexpr bool kSameForHeads = true;
   Index global;
   SymmetricWindow local;
   constexpr GlobalWindow(Index tokens, Index window) : global(tokens), local(window) {}

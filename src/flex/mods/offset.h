@@ -5,6 +5,7 @@
 //   attention(q, half_of_k, half_of_v, out, {}, offset(causal(), 0, length / 2));
 #pragma once
 
+#include <limits>
 #include <utility>
 
 #include "flex/structure.h"
@@ -28,12 +29,18 @@ struct OffsetMask : MaskOperand {
     for (const Range range : moved.all) out.all.add({range.begin - keys, range.end - keys});
   }
   void check_reach(const Reach& reach) const {
+    constexpr Index kMost = std::numeric_limits<Index>::max();
+    if (rows > kMost - reach.q) refuse_mod_argument("offset", "rows", rows, "a last row below 2^31");
+    if (keys > kMost - reach.kv) refuse_mod_argument("offset", "keys", keys, "a last key below 2^31");
     flex::check_reach(a, {reach.batch, reach.heads, reach.q + rows, reach.kv + keys});
   }
 };
 
+/// Both are 0 or more.
 template <MaskMod A>
 constexpr auto offset(A a, Index rows, Index keys = 0) {
+  if (rows < 0) refuse_mod_argument("offset", "rows", rows, "0 or more");
+  if (keys < 0) refuse_mod_argument("offset", "keys", keys, "0 or more");
   return OffsetMask<A>(std::move(a), rows, keys);
 }
 

@@ -17,10 +17,10 @@ struct RelativeBias {
   Index reach;
   FLEX_MOD constexpr float operator()(float score, Index, Index h, Index q, Index kv) const {
     const Index d = q - kv, distance = d < -reach ? -reach : d > reach ? reach : d;
-    return score + table.at(std::int64_t{h} * (2 * reach + 1) + reach + distance, "relative_bias");
+    return score + table.at(h * (2 * std::int64_t{reach} + 1) + reach + distance, "relative_bias");
   }
   void check_reach(const Reach& call) const {
-    table.check_covers(std::int64_t{call.heads} * (2 * reach + 1), "distances of all heads", "relative_bias");
+    table.check_covers(call.heads * (2 * std::int64_t{reach} + 1), "distances of all heads", "relative_bias");
   }
 };
 

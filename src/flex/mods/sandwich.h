@@ -20,6 +20,9 @@ struct Sandwich {
   FLEX_MOD constexpr float operator()(float score, Index, Index h, Index q, Index kv) const {
     return score + fall.at(q < kv ? kv - q : q - kv, "sandwich") * heads / static_cast<float>(8 * (h + 1));
   }
+  void check_reach(const Reach& reach) const {
+    fall.check_covers(reach.q > reach.kv ? reach.q : reach.kv, "distances", "sandwich");
+  }
 };
 
 inline Sandwich sandwich(std::span<const float> falls, Index heads) {

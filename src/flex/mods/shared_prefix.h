@@ -30,12 +30,13 @@ struct SharedPrefix : MaskOperand {
   void check_reach(const Reach& reach) const { runs.id.check_covers(reach.q, "query rows", "shared_prefix"); }
 };
 
-/// Every query index must be below the number of ids.
+/// `prefix` is 0 or more; every query index must be below the number of ids.
 constexpr SharedPrefix shared_prefix(Index prefix, RunsView runs) {
+  if (prefix < 0) refuse_mod_argument("shared_prefix", "prefix", prefix, "0 or more");
   return {prefix, runs};
 }
 inline SharedPrefix shared_prefix(Index prefix, const Runs& runs) {
-  return {prefix, runs.view()};
+  return shared_prefix(prefix, runs.view());
 }
 
 }  // namespace chorus::flex
