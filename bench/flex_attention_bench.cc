@@ -68,6 +68,7 @@ std::vector<Index> documents(Index rows) {
 }
 std::vector<Index> sixteenths(Index rows) {
   std::vector<Index> ids;
+  ids.reserve(static_cast<std::size_t>(rows));
   for (Index i = 0; i < rows; ++i) ids.push_back(i / std::max(1, rows / 16));
   return ids;
 }

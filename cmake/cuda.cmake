@@ -32,7 +32,7 @@ target_compile_options(chorus_cuda_options INTERFACE
   $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${CHORUS_WERROR}>>:-Werror=all-warnings>)
 
 # Streams, buffers and block masks on a device; kernels are templates that a user's .cu file compiles.
-file(GLOB CHORUS_CUDA_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/flex/cuda/*.cu)
+file(GLOB CHORUS_CUDA_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/flex/cuda/*.cu)
 add_library(chorus_flex_cuda STATIC ${CHORUS_CUDA_SOURCES})
 target_link_libraries(chorus_flex_cuda PUBLIC chorus_flex $<BUILD_INTERFACE:chorus_cuda_options>)
 add_library(chorus::flex_cuda ALIAS chorus_flex_cuda)

@@ -7,7 +7,7 @@ function(chorus_printed output)  # chorus_printed(FILE WORDS...): what the progr
                      COMMENT "chorus ${ARGN}")
 endfunction()
 
-set(made ${CMAKE_BINARY_DIR}/installed)
+set(made ${PROJECT_BINARY_DIR}/installed)
 file(MAKE_DIRECTORY ${made})
 chorus_printed(${made}/chorus.1 man)
 chorus_printed(${made}/chorus.bash completion bash)

@@ -1,9 +1,9 @@
 // Attention over parts of the keys, put together: each part's output and log-sum-exp are all that is needed.
 //
-//   attention(q, k, v, head_major(left.data(), e), {.keys = Range{0, 4096}, .lse = left_lse}, causal());
-//   attention(q, k, v, head_major(right.data(), e), {.keys = Range{4096, n}, .lse = right_lse}, causal());
-//   const std::array parts{AttentionPart{head_major<const float>(left.data(), e), left_lse}, ...};
-//   merge_parts<float>(parts, out, lse);
+//   attention(q, k, v, left, {.keys = Range{0, 4096}, .lse = left_lse}, causal());
+//   attention(q, k, v, right, {.keys = Range{4096, n}, .lse = right_lse}, causal());
+//   const std::array halves{AttentionPart{left, left_lse}, AttentionPart{right, right_lse}};
+//   merge_parts<float>(halves, out, lse);
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Attention in double precision, one plain loop over every pair: what each kernel answers to.
 //
 //   const ReferenceResult want = reference_attention<float>(q, k, v, {}, causal(), soft_cap(20));
-//   want.out[...];   // [batch][q_head][row][dim]
+//   const double first = want.out[0];   // [batch][q_head][row][dim]
 #pragma once
 
 #include <cmath>

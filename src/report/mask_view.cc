@@ -75,7 +75,8 @@ bool MaskView::allowed(std::int32_t q, std::int32_t k) const {
   if (q >= prompt_.free_from) return true;
   const std::int32_t of_q = prompt_.segment_of[static_cast<std::size_t>(q)],
                      of_k = prompt_.segment_of[static_cast<std::size_t>(k)];
-  return of_q >= 0 && of_k >= 0 && sees_[static_cast<std::size_t>(of_q * prompt_.segments + of_k)] != 0;
+  return of_q >= 0 && of_k >= 0 &&
+         sees_[static_cast<std::size_t>(std::int64_t{of_q} * prompt_.segments + of_k)] != 0;
 }
 
 std::vector<MaskSegment> MaskView::stretches() const {

@@ -54,7 +54,8 @@ TEST(AttentionErrors, NameWhatDoesNotFit) {
               HasSubstr("out with strides 128, 24, 8"));
   EXPECT_THAT(message({}, [](auto&, auto& k, auto&, auto& out) { k.data = out.data; }),
               HasSubstr("out at the place of k"));
-  EXPECT_EQ(message({}, [](auto&, auto&, auto&, auto& out) { out = token_major(out.data, out.extents); }), "no error");
+  EXPECT_EQ(message({}, [](auto&, auto&, auto&, auto& out) { out = token_major(out.data, out.extents); }),
+            "no error");
   EXPECT_THAT(message({}, [](auto& q, auto&, auto&, auto&) { q = {}; }),
               HasSubstr("head dims 0 of q and 8 of v; expected multiples of 8 up to 256; make the views"));
   EXPECT_THAT(message({}, [](auto&, auto&, auto&, auto& out) { out.extents.rows = 3; }),

@@ -34,7 +34,8 @@ TYPED_TEST(AttentionValues, PastWhatIsSeenAnythingMayLie) {
       t.run({.keys = Range{0, keys}});
       const auto want = t.out;
       t.run({.q_offset = keys - 1}, causal());
-      EXPECT_EQ(0, std::memcmp(t.out.data(), want.data(), want.size() * sizeof(TypeParam))) << isa << ' ' << keys;
+      EXPECT_EQ(0, std::memcmp(t.out.data(), want.data(), want.size() * sizeof(TypeParam)))
+          << isa << ' ' << keys;
       poison(t.k, t.s.dim, keys);
       poison(t.v, t.s.dim, keys);
       const auto expect_same = [&](const char* how) {
@@ -59,8 +60,10 @@ TYPED_TEST(AttentionValues, NaNStaysNaN) {
       std::fill_n(t.q.begin(), 16, element<TypeParam>(NAN));
       t.run({.kv_splits = splits}, causal() | offset(causal(), 150));
       for (Index d = 0; d < 16; ++d) {
-        EXPECT_TRUE(std::isnan(static_cast<float>(t.out[static_cast<std::size_t>(d)]))) << isa << ' ' << splits;
-        EXPECT_FALSE(std::isnan(static_cast<float>(t.out[static_cast<std::size_t>(16 + d)]))) << isa << ' ' << splits;
+        EXPECT_TRUE(std::isnan(static_cast<float>(t.out[static_cast<std::size_t>(d)])))
+            << isa << ' ' << splits;
+        EXPECT_FALSE(std::isnan(static_cast<float>(t.out[static_cast<std::size_t>(16 + d)])))
+            << isa << ' ' << splits;
       }
       EXPECT_TRUE(std::isnan(t.lse[0].value));
       const ReferenceResult reference = reference_attention<TypeParam>(t.q_view(), t.k_view(), t.v_view());
@@ -89,7 +92,8 @@ TYPED_TEST(AttentionValues, LargeTensorsAreTheirHeads) {
   for (Index i = 0; i < kRows; ++i) ids.push_back(i / 70);
   const Runs runs(ids);
   Tensors<TypeParam> t({.kv_heads = 2, .group = 3, .q_rows = kRows, .kv_rows = kRows, .dim = dim});
-  const auto bytes = static_cast<std::int64_t>(sizeof(TypeParam) * (t.q.size() + t.k.size() + t.v.size() + t.out.size()));
+  const auto bytes =
+      static_cast<std::int64_t>(sizeof(TypeParam) * (t.q.size() + t.k.size() + t.v.size() + t.out.size()));
   ASSERT_GE(bytes, cpu::kFarBytes);
   ASSERT_LT(bytes / 2, cpu::kFarBytes);
   core::ThreadPool pool(2);

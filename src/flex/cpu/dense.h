@@ -152,10 +152,10 @@ class DenseAttention {
     all.fill(unused);
     for (Index h = 0; h < rows.heads; ++h) {
       U* const first = tensor.row(rows.b, rows.first_head + h, rows.first);
-      const Index lane = shape_.lane(h, 0);
-      for (std::int64_t r = 0; r < rows.count; ++r)
-        all[static_cast<std::size_t>(lane + static_cast<Index>(r) * shape_.row_step)] =
-            first + r * tensor.row_stride;
+      for (Index r = 0; r < rows.count; ++r) {
+        const Index lane = shape_.lane(h, r);
+        all[static_cast<std::size_t>(lane)] = first + r * tensor.row_stride;
+      }
     }
     return all;
   }
@@ -205,7 +205,7 @@ class DenseAttention {
     return {std::max(block * kBlock, keys.begin), std::min((block + 1) * kBlock, keys.end)};
   }
 
-  /// Calls body for every block that the tile visits, in order. A visit stays as it is until the next but one.
+  /// Calls body for every block that the tile visits, in order. A visit stays as it is for longer than the next one.
   template <class Body>
   void for_visits(const TileRows& rows, Range keys, DenseMemory& memory, const Body& body) const {
     if (keys.size() == 0) return;

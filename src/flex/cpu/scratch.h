@@ -37,7 +37,7 @@ class ScratchPerThread {
  private:
   Memory& of(int thread) {
     auto& memory = memory_[static_cast<std::size_t>(thread)];
-    if (memory == nullptr) memory.reset(new Memory(make_()));
+    if (memory == nullptr) memory = std::make_unique<Memory>(make_());
     return *memory;
   }
 

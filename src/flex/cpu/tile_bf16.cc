@@ -8,6 +8,8 @@
 
 #include <hwy/highway.h>
 
+#include "flex/cpu/transpose.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -409,58 +411,16 @@ void add(const KeyBlock<bf16>& block, const TileMask& mask, const Tile& t, bf16*
   for (; at < end; at += 16) add_columns<1>(t.values_of(block.slot), ranges, at, t, factors, rows);
 }
 
-/// Four neighbours of a, b, c and d each, transposed within each quarter of the registers.
-HWY_INLINE void transpose_quarters(__m512i& a, __m512i& b, __m512i& c, __m512i& d) {
-  const __m512i ab0 = _mm512_unpacklo_epi32(a, b), ab1 = _mm512_unpackhi_epi32(a, b);
-  const __m512i cd0 = _mm512_unpacklo_epi32(c, d), cd1 = _mm512_unpackhi_epi32(c, d);
-  a = _mm512_unpacklo_epi64(ab0, cd0);
-  b = _mm512_unpackhi_epi64(ab0, cd0);
-  c = _mm512_unpacklo_epi64(ab1, cd1);
-  d = _mm512_unpackhi_epi64(ab1, cd1);
-}
-
-/// Sixteen pairs of 16 rows from `at` on, transposed.
-HWY_INLINE void pack_sixteen(const bf16* const* rows, Index at, float* to) {
-  __m512i v[16];
-  for (int i = 0; i < 16; ++i) v[i] = _mm512_loadu_si512(rows[i] + at);
-  for (int i = 0; i < 16; i += 4) transpose_quarters(v[i], v[i + 1], v[i + 2], v[i + 3]);
-  // quarter l of v[4 i + j] holds pair 4 l + j of rows 4 i ..: now the quarters change places
-  for (int j = 0; j < 4; ++j) {
-    const __m512i a = _mm512_shuffle_i32x4(v[j], v[4 + j], 0x88),
-                  b = _mm512_shuffle_i32x4(v[j], v[4 + j], 0xdd);
-    const __m512i c = _mm512_shuffle_i32x4(v[8 + j], v[12 + j], 0x88),
-                  d = _mm512_shuffle_i32x4(v[8 + j], v[12 + j], 0xdd);
-    _mm512_storeu_si512(to + j * kTileLanes, _mm512_shuffle_i32x4(a, c, 0x88));
-    _mm512_storeu_si512(to + (4 + j) * kTileLanes, _mm512_shuffle_i32x4(b, d, 0x88));
-    _mm512_storeu_si512(to + (8 + j) * kTileLanes, _mm512_shuffle_i32x4(a, c, 0xdd));
-    _mm512_storeu_si512(to + (12 + j) * kTileLanes, _mm512_shuffle_i32x4(b, d, 0xdd));
-  }
-}
-
-/// Transposes 16 rows of dim / 2 pairs into [pair][kTileLanes].
-void pack_lanes(const bf16* const* rows, Index dim, float* packed) {
-  Index at = 0;
-  for (; at + 32 <= dim; at += 32) pack_sixteen(rows, at, packed + at / 2 * kTileLanes);
-  for (; at < dim; at += 8) {  // four pairs of 16 rows: four 4 x 4 transposes in each register
-    __m512i v[4];
-    for (int j = 0; j < 4; ++j) {
-      __m512i four = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[j] + at)));
-      four = _mm512_inserti32x4(four, _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[j + 4] + at)), 1);
-      four = _mm512_inserti32x4(four, _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[j + 8] + at)), 2);
-      v[j] =
-          _mm512_inserti32x4(four, _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[j + 12] + at)), 3);
-    }
-    transpose_quarters(v[0], v[1], v[2], v[3]);
-    for (int j = 0; j < 4; ++j) _mm512_storeu_si512(packed + (at / 2 + j) * kTileLanes, v[j]);
-  }
-}
-
 void begin(const bf16* const* rows, const Tile& t) {
   for (Index lane = 0; lane < kTileLanes; lane += kWidth) {
     _mm512_storeu_ps(t.max + lane, _mm512_set1_ps(kMinusInfinity));
     _mm512_storeu_ps(t.sum + lane, _mm512_setzero_ps());
   }
-  for (Index lane = 0; lane < t.lanes; lane += kLanes) pack_lanes(rows + lane, t.dim, t.queries + lane);
+  for (Index lane = 0; lane < t.lanes; lane += kLanes) {
+    const void* of_lanes[kLanes];
+    std::copy_n(rows + lane, kLanes, of_lanes);
+    transpose_sixteen(of_lanes, t.dim / 2, t.queries + lane);
+  }
 }
 
 void store(const Tile& t, bf16* const* rows) {

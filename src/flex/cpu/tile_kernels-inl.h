@@ -14,6 +14,7 @@
 
 #include "flex/cpu/microkernels-inl.h"
 #include "flex/cpu/tile.h"
+#include "flex/cpu/transpose.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace chorus::flex::cpu::HWY_NAMESPACE {
@@ -367,9 +368,15 @@ HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const 
   for (; at < end; at += kWidth) add_columns<1>(values, stride, ranges, at, block.keys, t, factors, rows);
 }
 
-/// The queries of a group of lanes, transposed. `rows` are of T, or of pairs taken as floats.
+/// The queries of a group of lanes, transposed.
 HWY_INLINE void pack_lanes(const float* const* rows, Index dim, float* packed) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  const void* all[kLanes];
+  std::copy_n(rows, kLanes, all);
+  transpose_sixteen(all, dim, packed);
+#else
   pack_keys<float, kTileLanes>(rows, dim, {0, kLanes}, packed);
+#endif
 }
 
 HWY_INLINE void empty_states(const Tile& t) {

@@ -73,7 +73,7 @@ void attend_calibrated(const PackedSequence& sequence, const PackedTensors& t, c
                                fusion.free_from));
   for (Index head = 0; head < q.extents.heads; ++head)
     for (Index row = 0; row < q.extents.rows; ++row) {
-      const auto at = static_cast<std::size_t>(head * q.extents.rows + row);
+      const auto at = static_cast<std::size_t>(std::int64_t{head} * q.extents.rows + row);
       const std::span<float> result(out.row(0, head, row), dim);
       flex::SoftmaxState rest(rest_lse[at], result),
           scaled(context_lse[at],

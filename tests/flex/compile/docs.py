@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 AT_HAND = """
+#include <array>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -22,7 +23,7 @@ using namespace chorus;
 using namespace chorus::flex;
 extern core::ThreadPool pool;
 extern const View<const float> q, k, v, last_row, half_of_k, half_of_v, block_rows, row, left_view, right_view;
-extern const View<float> out, out_row, left;
+extern const View<float> out, out_row, left, right;
 extern const std::span<LogSumExp> lse, left_lse, right_lse;
 extern const std::span<float> mass;
 extern const std::span<const AttentionPart> parts;
@@ -56,7 +57,7 @@ def examples(source):
         yield os.path.relpath(path, source), "".join(line[5:] for line in head.splitlines(True) if line.startswith("//   "))
 
 
-HEADERS = ["block_mask.h", "captured.h", "combine.h", "mod.h", "options.h", "runs.h", "softmax_state.h", "structure.h", "view.h"]
+HEADERS = ["block_mask.h", "captured.h", "combine.h", "merge.h", "mod.h", "options.h", "reference.h", "runs.h", "softmax_state.h", "structure.h", "view.h"]
 def compiled(source, command, program):
     """What the compiler says of it, and whether it took it."""
     done = subprocess.run(command + ["-std=c++20", "-fsyntax-only", "-Wno-unused", "-I", os.path.join(source, "src"), "-xc++", "-"],

@@ -97,6 +97,26 @@ TEST(CudaEdges, DecodeDoesNotDependOnTheBatch) {
   }
 }
 
+// A query that is no number has a result that is none, in every kernel: it is no row that sees nothing.
+TEST(CudaEdges, NaNStaysNaN) {
+  SKIP_WITHOUT_DEVICE();
+  using T = core::bf16;
+  for (const Index rows : {2, 200}) {
+    const Sizes sizes{.q_rows = rows, .kv_rows = 700, .dim = 64};
+    auto q = testing::normal_elements<T>(testing::count_of(sizes.q()), 1);
+    std::fill_n(q.begin(), 64, T::from_float(NAN));
+    DeviceCase<T> c(sizes, q, {}, {});
+    for (const bool portable : {false, true}) {
+      c.run({.portable = portable});
+      for (std::size_t d = 0; d < 64; ++d) {
+        EXPECT_TRUE(std::isnan(float{c.out[d]})) << rows << " " << d;
+        EXPECT_FALSE(std::isnan(float{c.out[64 + d]})) << rows << " " << d;
+      }
+      EXPECT_TRUE(std::isnan(c.lse[0].value)) << rows;
+    }
+  }
+}
+
 TEST(CudaEdges, RefusesWhatDoesNotFit) {
   SKIP_WITHOUT_DEVICE();
   using T = core::bf16;
@@ -123,6 +143,10 @@ TEST(CudaEdges, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(has(message({}, [](auto& q) { q.extents.rows = 5; }), "out of 4 heads, 4 rows"));
   const DeviceBlockMask blocks(c.stream, BlockMask::make(causal(), {.q_length = 4, .kv_length = 5}));
   EXPECT_TRUE(has(message({.block_mask = &blocks}, [](auto&) {}), "5 keys; expected 4 rows from 0, 4 keys"));
+  EXPECT_TRUE(has(message({}, [](auto& q) { q.data = nullptr; }), "q of 1 x 4 x 4 x 8 without data"));
+  EXPECT_TRUE(has(message({}, [&](auto& q) { q.data = c.device_out.data(); }), "out at the place of q"));
+  const DeviceBlockMask lower(c.stream, BlockMask::make(causal(), {.q_length = 4, .kv_length = 4}));
+  EXPECT_THROW(c.run({.block_mask = &lower}), Error);
 }
 
 }  // namespace

@@ -1,0 +1,10 @@
+# Run at installation, with `root` the folder that holds flex/ and core/: the headers there include each other by relative
+# paths, so that a core/ or flex/ of the project that uses them does not come between.
+file(GLOB_RECURSE headers RELATIVE ${root} ${root}/flex/*.h ${root}/flex/*.cuh ${root}/core/*.h)
+foreach(header ${headers})
+  string(REGEX REPLACE "[^/]+" ".." up ${header})
+  string(REGEX REPLACE "\\.\\.$" "" up ${up})
+  file(READ ${root}/${header} text)
+  string(REGEX REPLACE "(\n#include \")(core|flex)/" "\\1${up}\\2/" text "${text}")
+  file(WRITE ${root}/${header} "${text}")
+endforeach()
