@@ -18,7 +18,7 @@ TEST(ThreadPool, CountsTheCaller) {
   EXPECT_EQ(ThreadPool(1).size(), 1);
   EXPECT_EQ(ThreadPool(3).size(), 3);
   EXPECT_GE(ThreadPool().size(), 1);
-  EXPECT_GE(ThreadPool(-1).size(), 1);
+  EXPECT_THROW(ThreadPool(-1), Error);
 }
 
 TEST(ThreadPool, EveryIndexOnce) {

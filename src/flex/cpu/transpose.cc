@@ -38,7 +38,7 @@ HWY_INLINE void whole_lines(const void* const* rows, Index unit, float* to) {
   for (int i = 0; i < 16; ++i) v[i] = _mm512_loadu_si512(at(rows[i], unit));
 #pragma GCC unroll 4
   for (int i = 0; i < 16; i += 4) transpose_quarters(v[i], v[i + 1], v[i + 2], v[i + 3]);
-  // quarter l of v[4 i + j] holds unit 4 l + j of rows 4 i ..: now the quarters change places
+    // quarter l of v[4 i + j] holds unit 4 l + j of rows 4 i ..: now the quarters change places
 #pragma GCC unroll 4
   for (int j = 0; j < 4; ++j) {
     const __m512i a = _mm512_shuffle_i32x4(v[j], v[4 + j], 0x88),

@@ -140,7 +140,7 @@ TEST(CudaEdges, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(has(message({.scale = -1.0F}, [](auto&) {}), "scale -1"));
   EXPECT_TRUE(has(message({}, [](auto& q) { q.data += 1; }), "q at"));
   EXPECT_TRUE(has(message({}, [](auto& q) { q.row_stride = 12; }), "q with strides"));
-  EXPECT_TRUE(has(message({}, [](auto& q) { q.extents.rows = 5; }), "out of 4 heads, 4 rows"));
+  EXPECT_TRUE(has(message({}, [](auto& q) { q.extents.rows = 5; }), "out of batch 1, 4 heads, 4 rows"));
   const DeviceBlockMask blocks(c.stream, BlockMask::make(causal(), {.q_length = 4, .kv_length = 5}));
   EXPECT_TRUE(has(message({.block_mask = &blocks}, [](auto&) {}), "5 keys; expected 4 rows from 0, 4 keys"));
   EXPECT_TRUE(has(message({}, [](auto& q) { q.data = nullptr; }), "q of 1 x 4 x 4 x 8 without data"));
