@@ -4,9 +4,9 @@
 // A row that sees nothing has output 0 and LSE minus infinity. Blocks that the mask leaves empty are not visited, full
 // ones run no mask code: from the block mask if given, else from the mod's structure; an opaque callable without a block
 // mask is asked for every pair. A row's result depends on its own keys only: neither threads, nor the other rows, nor
-// how many rows there are change a bit of it, as long as values are finite. A value that is infinite or NaN also spoils rows
-// that do not see its key, where a neighbouring row sees it: their weight for it is 0, and 0 times NaN is NaN. Keys outside
-// options.keys, and keys that no row of the call sees at either end of what it sees, may hold anything.
+// how many rows there are change a bit of it, as long as the values between the first and the last key that a row of the call
+// sees are finite: one that is not may spoil rows that do not see its key, for their weight is 0, and 0 times NaN is NaN. What
+// lies outside options.keys, or past the last key that any row sees, may be anything.
 //
 //   attention(head_major(q, {1, 9, 100, 64}), head_major(k, {1, 3, 100, 64}), head_major(v, {1, 3, 100, 64}),
 //             head_major(out, {1, 9, 100, 64}), {.pool = &pool}, causal());
@@ -43,8 +43,9 @@ void attention(std::type_identity_t<View<const T>> q, std::type_identity_t<View<
   const cpu::DenseAttention<T, M, S> work(q, k, v, out, o, mask_mod, score_mod);
   cpu::ScratchPerThread scratch(o.pool, [&] { return work.memory(); });
   cpu::SplitKeys split(o, k.extents, out.extents);
+  // Tiles that follow each other are of one part: heads that see the same then find it once.
   scratch.for_each(work.tasks() * split.parts(), [&](std::int64_t task, cpu::DenseMemory& memory) {
-    work.run(task / split.parts(), split.part(task % split.parts()), memory);
+    work.run(task % work.tasks(), split.part(task / work.tasks()), memory);
   });
   split.merge(out, o.lse);
   if (!o.key_probabilities.empty())

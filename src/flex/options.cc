@@ -63,9 +63,9 @@ void check_apart(const char* name, const Extents& e, std::int64_t batch_stride, 
           "a place of its own for every row", "make the view with head_major or token_major");
 }
 
-void check_not_input(const void* out, const char* name, const void* input) {
-  require(out != input || out == nullptr, fmt::format("out at the place of {}", name), "memory of its own",
-          "give out a buffer that no input lies in");
+void check_not_input(const void* out, const char* name, const void* input, const Extents& e) {
+  require(out != input || out == nullptr || e.rows <= 0, fmt::format("out at the place of {}", name),
+          "memory of its own", "give out a buffer that no input lies in");
 }
 
 void check_block_mask(const std::string& where, const BlockMaskShape& m, const Extents& q, const Extents& k,

@@ -53,7 +53,7 @@ void check_no_partial(std::int64_t partial_blocks);
 void check_data(const char* name, const void* data, const Extents& e);
 void check_apart(const char* name, const Extents& e, std::int64_t batch_stride, std::int64_t head_stride,
                  std::int64_t row_stride);
-void check_not_input(const void* out, const char* name, const void* input);
+void check_not_input(const void* out, const char* name, const void* input, const Extents& e);
 
 /// Throws Error(usage), its text begun with `where`, unless a block mask of this shape is for these rows, keys, batch and heads.
 void check_block_mask(const std::string& where, const BlockMaskShape& m, const Extents& q, const Extents& k,
@@ -87,7 +87,7 @@ template <class T>
 void check_views(const View<const T>& q, const View<const T>& k, const View<const T>& v, const View<T>& out) {
   for (const auto& [name, view] : {std::pair{"q", q}, std::pair{"k", k}, std::pair{"v", v}}) {
     check_data(name, view.data, view.extents);
-    check_not_input(out.data, name, view.data);
+    check_not_input(out.data, name, view.data, view.extents);
   }
   check_data("out", out.data, out.extents);
   check_apart("out", out.extents, out.batch_stride, out.head_stride, out.row_stride);

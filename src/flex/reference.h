@@ -52,7 +52,7 @@ ReferenceResult reference_attention(View<const T> q, View<const T> k, View<const
           if constexpr (!std::is_same_v<S, KeepScore>)
             score = double{score_mod(static_cast<float>(score), b, h, i, j)};
           scores[static_cast<std::size_t>(j)] = score;
-          if (!(score <= max)) max = score;  // NaN too: it is not "sees nothing"
+          if (score > max || std::isnan(score)) max = score;  // NaN stays: it is not "sees nothing"
         }
         acc.assign(acc.size(), 0.0);
         for (Index j = keys.begin; j < keys.end && max != kMinusInfinity; ++j) {

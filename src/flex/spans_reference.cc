@@ -66,29 +66,29 @@ void reference_row(const SpanProblem<T>& p, const SpanTile& tile, Index row, Ind
   }
   double top = kMinusInfinity, total = 0;
   for (std::size_t s = 0; s < states; ++s) {
-    if (sum[s] > 0)
+    if (sum[s] != 0)
       lse[s] = (max[s] + std::log(sum[s])) * (tile.lse_scale.empty() ? 1.0 : double{tile.lse_scale[s]});
   }
   double joint_top = kMinusInfinity, joint = 0;  // states 1 and up together
   for (std::size_t s = 1; s < states; ++s) joint_top = std::max(joint_top, lse[s]);
-  for (std::size_t s = 1; s < states; ++s) joint += sum[s] > 0 ? std::exp(lse[s] - joint_top) : 0;
+  for (std::size_t s = 1; s < states; ++s) joint += sum[s] != 0 ? std::exp(lse[s] - joint_top) : 0;
   for (std::size_t s = 0; s < states; ++s) {
-    if (s > 0 && sum[s] > 0) lse[s] += (double{tile.joint_scale} - 1) * (joint_top + std::log(joint));
+    if (s > 0 && sum[s] != 0) lse[s] += (double{tile.joint_scale} - 1) * (joint_top + std::log(joint));
     top = std::max(top, lse[s]);
   }
-  for (std::size_t s = 0; s < states; ++s) total += sum[s] > 0 ? std::exp(lse[s] - top) : 0;
+  for (std::size_t s = 0; s < states; ++s) total += sum[s] != 0 ? std::exp(lse[s] - top) : 0;
   const std::int64_t at = std::int64_t{tile.row + row} * p.q_heads + head;
   float* out = p.out + at * p.pages.head_dim;
   for (std::size_t d = 0; d < dim; ++d) {
     double value = 0;
     for (std::size_t s = 0; s < states; ++s)
-      if (sum[s] > 0) value += std::exp(lse[s] - top) / total * (acc[s * dim + d] / sum[s]);
+      if (sum[s] != 0) value += std::exp(lse[s] - top) / total * (acc[s * dim + d] / sum[s]);
     out[d] = static_cast<float>(value);
   }
   if (p.share == nullptr || !tile.share) return;
   for (std::size_t s = 0; s < static_cast<std::size_t>(p.share_states); ++s)
     p.share[at * p.share_states + static_cast<std::int64_t>(s)] =
-        s < states && sum[s] > 0 ? static_cast<float>(std::exp(lse[s] - top) / total) : 0.0F;
+        s < states && sum[s] != 0 ? static_cast<float>(std::exp(lse[s] - top) / total) : 0.0F;
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ class KeyRanges {
     return std::any_of(begin(), end(), [&](Range r) { return r.begin <= keys.begin && r.end >= keys.end; });
   }
 
-  /// Those that have keys of `keys`.
+  /// Those that have keys of `keys`, which is not empty.
   std::span<const Range> touching(Range keys) const {
     const Range* first = begin();
     if (size_ > kInside)

@@ -21,34 +21,46 @@ using Elements = ::testing::Types<float, core::bf16, core::f16>;
 TYPED_TEST_SUITE(AttentionValues, Elements);
 
 template <class T>
-void poison(std::vector<T>& values, Index dim, Index from) {
-  for (auto i = static_cast<std::size_t>(from) * static_cast<std::size_t>(dim); i < values.size(); ++i)
-    values[i] = element<T>(NAN);
+void poison(std::vector<T>& values, Range rows, Index dim) {
+  std::fill(values.begin() + rows.begin * dim, values.begin() + rows.end * dim, element<T>(NAN));
 }
 
 // A cache is longer than what lies in it: what stands past the last key that is seen changes no bit, NaN neither.
 TYPED_TEST(AttentionValues, PastWhatIsSeenAnythingMayLie) {
   testing::for_each_isa([](const std::string& isa) {
-    for (const Index keys : {1, 5, 31, 33, 64, 67, 97}) {
-      Tensors<TypeParam> t({.group = 3, .q_rows = 1, .kv_rows = 128, .dim = 24});
-      t.run({.keys = Range{0, keys}});
-      const auto want = t.out;
-      t.run({.q_offset = keys - 1}, causal());
-      EXPECT_EQ(0, std::memcmp(t.out.data(), want.data(), want.size() * sizeof(TypeParam)))
-          << isa << ' ' << keys;
-      poison(t.k, t.s.dim, keys);
-      poison(t.v, t.s.dim, keys);
-      const auto expect_same = [&](const char* how) {
-        EXPECT_EQ(0, std::memcmp(t.out.data(), want.data(), want.size() * sizeof(TypeParam)))
-            << isa << ' ' << keys << ' ' << how;
-      };
-      t.run({.keys = Range{0, keys}});
-      expect_same("keys");
-      t.run({.q_offset = keys - 1}, causal());
-      expect_same("causal");
-      t.run({.q_offset = keys - 1}, sliding_window(keys));
-      expect_same("window");
-    }
+    for (const Index dim : {24, 32})
+      for (const Index rows : {1, 70})
+        for (const Index keys : {71, 97, 128, 131}) {
+          Tensors<TypeParam> t({.kv_heads = 2, .group = 3, .q_rows = rows, .kv_rows = 200, .dim = dim});
+          const auto all = [&](const auto& run) {
+            std::vector<std::vector<TypeParam>> outs;
+            std::vector<LogSumExp> lse;
+            const auto keep = [&] {
+              outs.push_back(t.out);
+              lse.insert(lse.end(), t.lse.begin(), t.lse.end());
+            };
+            run(keep);
+            return std::pair(outs, lse);
+          };
+          const auto calls = [&](const auto& keep) {
+            t.run({.keys = Range{0, keys}}), keep();
+            t.run({.keys = Range{0, keys}, .kv_splits = 3}), keep();
+            t.run({.q_offset = keys - rows}, causal()), keep();
+            t.run({.q_offset = keys - rows}, sliding_window(40)), keep();
+          };
+          const auto want = all(calls);
+          for (Index head = 0; head < 2; ++head) {
+            poison(t.k, {head * 200 + keys, (head + 1) * 200}, dim);
+            poison(t.v, {head * 200 + keys, (head + 1) * 200}, dim);
+          }
+          const auto got = all(calls);
+          for (std::size_t i = 0; i < want.first.size(); ++i)
+            EXPECT_EQ(0, std::memcmp(got.first[i].data(), want.first[i].data(),
+                                     want.first[i].size() * sizeof(TypeParam)))
+                << isa << ", call " << i << ", " << rows << " rows, " << keys << " keys, dim " << dim;
+          EXPECT_EQ(
+              0, std::memcmp(got.second.data(), want.second.data(), want.second.size() * sizeof(LogSumExp)));
+        }
   });
 }
 
@@ -57,7 +69,7 @@ TYPED_TEST(AttentionValues, NaNStaysNaN) {
   testing::for_each_isa([](const std::string& isa) {
     for (const Index splits : {1, 2, 3}) {
       Tensors<TypeParam> t({.q_rows = 2, .kv_rows = 200, .dim = 16});
-      std::fill_n(t.q.begin(), 16, element<TypeParam>(NAN));
+      std::memset(static_cast<void*>(t.q.data()), 0xff, 16 * sizeof(TypeParam));  // NaN whatever the type
       t.run({.kv_splits = splits}, causal() | offset(causal(), 150));
       for (Index d = 0; d < 16; ++d) {
         EXPECT_TRUE(std::isnan(static_cast<float>(t.out[static_cast<std::size_t>(d)])))

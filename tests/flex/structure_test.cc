@@ -51,6 +51,23 @@ void expect_true_of(const Named& m, Index b, Index h, Range q, Range kv) {
   }
 }
 
+// Lists short and long, asked for every part: the ranges that have a key of it, and no other.
+TEST(KeyRanges, Touching) {
+  for (const Index count : {0, 1, 7, 8, 9, 20}) {
+    KeyRanges list;
+    for (Index i = 0; i < count; ++i) list.add({3 * i + 1, 3 * i + 3});
+    for (Index begin = 0; begin < 64; ++begin)
+      for (Index end = begin + 1; end <= 64; ++end) {
+        std::vector<Range> want;
+        for (const Range range : list)
+          if (std::max(range.begin, begin) < std::min(range.end, end)) want.push_back(range);
+        const auto got = list.touching({begin, end});
+        ASSERT_EQ(std::vector<Range>(got.begin(), got.end()), want)
+            << count << ": " << begin << " to " << end;
+      }
+  }
+}
+
 TEST(Structure, IsExactForEveryModOfTheLibrary) {
   RandomMasks masks(1);
   for (unsigned kind = 0; kind < RandomMasks::kKinds; ++kind)

@@ -18,7 +18,7 @@ namespace chorus::flex::cpu {
 
 /// A line of the caches.
 inline constexpr Index kLineBytes = 64;
-/// Tensors of fewer bytes than this together lie near enough; asking for them costs more than it gains.
+/// Where q, k, v and out have fewer bytes than this in all, they are in the caches, and asking costs more than it gains.
 inline constexpr std::int64_t kFarBytes = std::int64_t{8} << 20;
 
 /// An address to ask for. No pointer, for it may lie past the end of a tensor: nothing is read there.
@@ -78,7 +78,8 @@ struct Ahead {
   }
 };
 
-/// Asks for the line at byte `at` of kKeys keys and values, and for one row.
+/// Asks for the line at byte `at` of kKeys keys and values, and for one row. `at` goes through a key's bytes: what a value has more
+/// is not asked for.
 template <int kKeys>
 [[gnu::always_inline]] inline void ask(const Ahead& ahead, Index at) {
   const auto byte = static_cast<Address>(at);

@@ -73,8 +73,9 @@ HWY_INLINE V load_row(const T* p) {
 /// 2^x for x <= 0: relative error under 2e-7 for x >= -126, 0 below; exactly 1 at 0; NaN stays NaN.
 HWY_INLINE V exp2_nonpositive(V x) {
   const hn::RebindToSigned<D> di;
-  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits: no conversion, no overflow to guard.
-  const V magic = hn::Set(D(), 12582912.0F), rounded = hn::Add(x, magic);
+  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits: no conversion, no overflow to guard. With 127 more
+  // they are the exponent of the power of two that y is multiplied by.
+  const V magic = hn::Set(D(), 12582912.0F + 127.0F), rounded = hn::Add(x, magic);
   const V f = hn::Sub(x, hn::Sub(rounded, magic));
   V y = hn::Set(D(), 1.5353376511484385e-4F);
   y = hn::MulAdd(y, f, hn::Set(D(), 1.3398875016719103e-3F));
@@ -83,7 +84,7 @@ HWY_INLINE V exp2_nonpositive(V x) {
   y = hn::MulAdd(y, f, hn::Set(D(), 2.4022647738456726e-1F));
   y = hn::MulAdd(y, f, hn::Set(D(), 6.931471824645996e-1F));
   y = hn::MulAdd(y, f, hn::Set(D(), 1.0F));
-  y = hn::BitCast(D(), hn::Add(hn::BitCast(di, y), hn::ShiftLeft<23>(hn::BitCast(di, rounded))));
+  y = hn::Mul(y, hn::BitCast(D(), hn::ShiftLeft<23>(hn::BitCast(di, rounded))));
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(D(), -126.0F)), y);
 }
 

@@ -3,7 +3,7 @@
 //
 //   if (!visits.are_of(rows, keys)) ...   // else visits.all()
 //   visits.begin(rows, keys);
-//   if (find(block, visits.next().mask)) use(visits.push(block));   // good until kMost more are pushed
+//   if (find(block, visits.next().mask)) use(visits.push(block));   // good while the next kMost - 1 are made
 #pragma once
 
 #include <array>

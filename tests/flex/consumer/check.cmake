@@ -1,6 +1,6 @@
 # cmake -DSOURCE= -DSCRATCH= -DCOMPILER= [-DBUILD=|-DINSIDE=ON] -P check.cmake: installs flex and builds and runs the project in this
 # folder against it. BUILD is a build of all of chorus; without it flex is configured and built alone first; with INSIDE the
-# project takes chorus in as a subdirectory. Beside its source lies a core/threads.h of its own, which may not disturb.
+# project takes chorus in as a subdirectory. A core/threads.h of the project's own may not come between installed headers.
 file(REMOVE_RECURSE ${SCRATCH}/prefix ${SCRATCH}/consumer)
 file(WRITE ${SCRATCH}/own/core/threads.h "#error \"a header of the project that uses flex\"\n")
 function(run)
