@@ -40,13 +40,20 @@ def ours(program, row, threads, seconds, folder=None):
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
+WARM_SECONDS = 0.05  # as in flex_attention_bench.cc
+
+
 def timed(call, seconds):
+    began = time.perf_counter()
     call()
-    times = []
-    while len(times) < 5 or (sum(times) < seconds and len(times) < 200):
+    while time.perf_counter() - began < WARM_SECONDS:
+        call()
+    times, total = [], 0.0
+    while len(times) < 5 or (total < seconds and len(times) < 2000):
         began = time.perf_counter()
         call()
         times.append(time.perf_counter() - began)
+        total += times[-1]
     return min(times), statistics.median(times)
 
 

@@ -35,7 +35,7 @@ struct Work {
       tiles.push_back({.row = t * rows, .rows = rows, .q_row = t * rows, .spans = list, .kind = kind});
       for (const Index n : keys) pairs += static_cast<double>(rows) * n * kHeads;
     }
-    q = flex::testing::normal_values(static_cast<std::size_t>(count * rows * kHeads * kDim), 3);
+    q = flex::testing::normal_values(static_cast<std::size_t>(std::int64_t{count} * rows * kHeads * kDim), 3);
     out.resize(q.size());
   }
   static Index pages(Index count, const std::vector<Index>& keys) {

@@ -101,6 +101,7 @@ TYPED_TEST(AttentionValues, LargeTensorsAreTheirHeads) {
   constexpr Index kRows = 2100;
   const Index dim = std::is_same_v<TypeParam, float> ? 88 : 152;
   std::vector<Index> ids;
+  ids.reserve(kRows);
   for (Index i = 0; i < kRows; ++i) ids.push_back(i / 70);
   const Runs runs(ids);
   Tensors<TypeParam> t({.kv_heads = 2, .group = 3, .q_rows = kRows, .kv_rows = kRows, .dim = dim});

@@ -28,7 +28,8 @@ inline Address address_of(const void* at) {
 }
 /// Inlined at once, as all that calls it: g++ would find that a function that only asks has no effect, and drop its calls.
 [[gnu::always_inline]] inline void ask_for(Address at) {
-  __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+  __builtin_prefetch(reinterpret_cast<const void*>(at), 0,
+                     2);  // NOLINT(performance-no-int-to-ptr): never read through
 }
 
 /// Rows that are wanted soon, asked for one after the other, each as a whole.

@@ -35,15 +35,20 @@ class ScratchPerThread {
   }
 
  private:
+  struct Made {  // in its place, not moved there
+    explicit Made(const Make& make) : memory(make()) {}
+    Memory memory;
+  };
+
   Memory& of(int thread) {
     auto& memory = memory_[static_cast<std::size_t>(thread)];
-    if (memory == nullptr) memory = std::make_unique<Memory>(make_());
-    return *memory;
+    if (memory == nullptr) memory = std::make_unique<Made>(make_);
+    return memory->memory;
   }
 
   core::ThreadPool* pool_;
   Make make_;
-  std::vector<std::unique_ptr<Memory>> memory_;  // each by itself: threads write what lies in it
+  std::vector<std::unique_ptr<Made>> memory_;  // each by itself: threads write what lies in it
 };
 
 }  // namespace chorus::flex::cpu

@@ -250,13 +250,12 @@ HWY_INLINE __m256i sixteen(const bf16* from, bool whole) {
 void pack_values(const KeyBlock<bf16>& block, Range keys, const Tile& t) {
   static constexpr bf16 kNothing[kMaxHeadDim]{};
   const Range claimed = t.packed[static_cast<std::size_t>(block.slot)].keys;
-  const auto values_at = [&](Index key) {
-    return key >= claimed.begin && key < claimed.end ? block.v + key * block.v_stride : kNothing;
-  };
   const Index width = padded(t.v_dim);
   for (Index key = keys.begin / 2 * 2; key < keys.end; key += 2) {
     float* to = t.values_of(block.slot) + key / 2 * width;
-    const bf16 *even = values_at(key), *odd = values_at(key + 1);
+    const bf16* const row = block.v + key * block.v_stride;
+    const bf16* even = key >= claimed.begin ? row : kNothing;
+    const bf16* odd = key + 1 < claimed.end ? row + block.v_stride : kNothing;
     for (Index at = 0; at < t.v_dim; at += kLanes) {
       const bool whole = t.v_dim - at >= kLanes;
       const __m512i low = _mm512_cvtepu16_epi32(sixteen(even + at, whole));
@@ -416,11 +415,8 @@ void begin(const bf16* const* rows, const Tile& t) {
     _mm512_storeu_ps(t.max + lane, _mm512_set1_ps(kMinusInfinity));
     _mm512_storeu_ps(t.sum + lane, _mm512_setzero_ps());
   }
-  for (Index lane = 0; lane < t.lanes; lane += kLanes) {
-    const void* of_lanes[kLanes];
-    std::copy_n(rows + lane, kLanes, of_lanes);
-    transpose_sixteen(of_lanes, t.dim / 2, t.queries + lane);
-  }
+  for (Index lane = 0; lane < t.lanes; lane += kLanes)
+    transpose_sixteen(rows + lane, t.dim / 2, t.queries + lane);
 }
 
 void store(const Tile& t, bf16* const* rows) {

@@ -371,9 +371,7 @@ HWY_INLINE void add_block(const KeyBlock<T>& block, const TileMask& mask, const 
 /// The queries of a group of lanes, transposed.
 HWY_INLINE void pack_lanes(const float* const* rows, Index dim, float* packed) {
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
-  const void* all[kLanes];
-  std::copy_n(rows, kLanes, all);
-  transpose_sixteen(all, dim, packed);
+  transpose_sixteen(rows, dim, packed);
 #else
   pack_keys<float, kTileLanes>(rows, dim, {0, kLanes}, packed);
 #endif

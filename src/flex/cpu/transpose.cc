@@ -24,15 +24,18 @@ HWY_INLINE void transpose_quarters(__m512i& a, __m512i& b, __m512i& c, __m512i& 
   d = _mm512_unpackhi_epi64(ab1, cd1);
 }
 
-HWY_INLINE const char* at(const void* row, Index unit) {
-  return static_cast<const char*>(row) + std::int64_t{unit} * 4;
+template <class T>
+HWY_INLINE const T* at(const T* row, Index unit) {
+  return row + std::int64_t{unit} * (4 / Index{sizeof(T)});
 }
-HWY_INLINE __m128i four(const void* row, Index unit) {
+template <class T>
+HWY_INLINE __m128i four(const T* row, Index unit) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at(row, unit)));
 }
 
 /// Sixteen units of 16 rows.
-HWY_INLINE void whole_lines(const void* const* rows, Index unit, float* to) {
+template <class T>
+HWY_INLINE void whole_lines(const T* const* rows, Index unit, float* to) {
   __m512i v[16];
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) v[i] = _mm512_loadu_si512(at(rows[i], unit));
@@ -52,9 +55,8 @@ HWY_INLINE void whole_lines(const void* const* rows, Index unit, float* to) {
   }
 }
 
-}  // namespace
-
-void transpose_sixteen(const void* const* rows, Index units, float* packed) {
+template <class T>
+HWY_INLINE void transpose(const T* const* rows, Index units, float* packed) {
   Index unit = 0;
   for (; unit + 16 <= units; unit += 16) whole_lines(rows, unit, packed + unit * kTileLanes);
   for (; unit < units; unit += 4) {  // four units of 16 rows: four 4 x 4 transposes in each register
@@ -68,6 +70,15 @@ void transpose_sixteen(const void* const* rows, Index units, float* packed) {
     transpose_quarters(v[0], v[1], v[2], v[3]);
     for (int j = 0; j < 4; ++j) _mm512_storeu_si512(packed + (unit + j) * kTileLanes, v[j]);
   }
+}
+
+}  // namespace
+
+void transpose_sixteen(const float* const* rows, Index units, float* packed) {
+  transpose(rows, units, packed);
+}
+void transpose_sixteen(const core::bf16* const* rows, Index units, float* packed) {
+  transpose(rows, units, packed);
 }
 
 }  // namespace chorus::flex::cpu
