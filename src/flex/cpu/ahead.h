@@ -28,8 +28,8 @@ inline Address address_of(const void* at) {
 }
 /// Inlined at once, as all that calls it: g++ would find that a function that only asks has no effect, and drop its calls.
 [[gnu::always_inline]] inline void ask_for(Address at) {
-  __builtin_prefetch(reinterpret_cast<const void*>(at), 0,
-                     2);  // NOLINT(performance-no-int-to-ptr): never read through
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): never read through
+  __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
 }
 
 /// Rows that are wanted soon, asked for one after the other, each as a whole.
@@ -66,29 +66,28 @@ class RowsAhead {
 };
 
 /// What is asked for while the scores of some neighbouring keys are made: as many keys of the next block, the values of these
-/// keys, a row. Strides are in bytes; 0 and null: nothing.
+/// keys, a row. Strides are in bytes; k is 0 where no block follows; without rows nothing is asked for.
 struct Ahead {
   Address k = 0, k_stride = 0, v = 0, v_stride = 0;
   RowsAhead* rows = nullptr;
 
-  bool any() const { return k != 0 || v != 0 || (rows != nullptr && rows->any()); }
+  bool any() const { return rows != nullptr; }
   /// Of the keys from `key` on.
   Ahead of(Index key) const {
     const auto n = static_cast<Address>(key);
-    return {k == 0 ? 0 : k + n * k_stride, k_stride, v == 0 ? 0 : v + n * v_stride, v_stride, rows};
+    return {k == 0 ? 0 : k + n * k_stride, k_stride, v + n * v_stride, v_stride, rows};
   }
 };
 
-/// Asks for the line at byte `at` of kKeys keys and values, and for one row. `at` goes through a key's bytes: what a value has more
+/// Asks for the line at byte `at` of kKeys keys and values, and for one row. There must be any(). `at` goes through a key's bytes: what a value has more
 /// is not asked for.
 template <int kKeys>
 [[gnu::always_inline]] inline void ask(const Ahead& ahead, Index at) {
   const auto byte = static_cast<Address>(at);
   if (ahead.k != 0)
     for (Address j = 0; j < kKeys; ++j) ask_for(ahead.k + j * ahead.k_stride + byte);
-  if (ahead.v != 0)
-    for (Address j = 0; j < kKeys; ++j) ask_for(ahead.v + j * ahead.v_stride + byte);
-  if (ahead.rows != nullptr && ahead.rows->any()) ahead.rows->ask();
+  for (Address j = 0; j < kKeys; ++j) ask_for(ahead.v + j * ahead.v_stride + byte);
+  if (ahead.rows->any()) ahead.rows->ask();
 }
 
 }  // namespace chorus::flex::cpu
